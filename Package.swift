@@ -1,0 +1,76 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Warnings are errors everywhere; imports say their reach (docs/design/0001-layers.md).
+let swift: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+let c: [CSetting] = [
+    .enableWarning("all"), .enableWarning("extra"), .treatAllWarnings(as: .error),
+    .define("_GNU_SOURCE"),
+]
+// One file, no loader, one millisecond to start (docs/design/0002-executables.md).
+let wholeStatic: [LinkerSetting] = [
+    .unsafeFlags(["-static-executable", "-l_FoundationCShims", "-l_FoundationCollections"])
+]
+let jailerStatic: [LinkerSetting] = [.unsafeFlags(["-static-executable"])]
+let serviceStatic: [LinkerSetting] = [
+    .unsafeFlags(["-static-stdlib", "-l_FoundationCShims", "-l_FoundationCollections"])
+]
+
+let package = Package(
+    name: "diatom",
+    products: [
+        .executable(name: "diatom", targets: ["diatom"]),
+        .executable(name: "diatom-service", targets: ["diatom-service"]),
+        .executable(name: "diatom-jailer", targets: ["diatom-jailer"]),
+        .library(name: "cjail", type: .dynamic, targets: ["CJail"]),
+    ],
+    targets: [
+        .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp"),
+        .systemLibrary(name: "CMicroHTTPD", pkgConfig: "libmicrohttpd"),
+        .systemLibrary(name: "CMessageDigest"),
+        .target(name: "CJail", cSettings: c),
+        .target(name: "CAssets", cSettings: c),
+        .target(name: "Domain", swiftSettings: swift),
+        .target(name: "Telemetry", dependencies: ["Domain"], swiftSettings: swift),
+        .target(name: "Posix", dependencies: ["CJail"], swiftSettings: swift),
+        .target(name: "Wire", dependencies: ["CJail", "Domain", "Posix"], swiftSettings: swift),
+        .target(
+            name: "Languages", dependencies: ["CAssets", "Domain"], swiftSettings: swift),
+        .target(
+            name: "Jail",
+            dependencies: ["CAssets", "CJail", "CMessageDigest", "CSeccomp", "Domain", "Posix", "Wire"],
+            swiftSettings: swift),
+        .target(
+            name: "Workers", dependencies: ["Domain", "Posix", "Telemetry", "Wire"], swiftSettings: swift),
+        .target(
+            name: "Engine",
+            dependencies: ["CMessageDigest", "Domain", "Languages", "Posix", "Telemetry", "Workers"],
+            swiftSettings: swift),
+        .target(
+            name: "Storage", dependencies: ["CMessageDigest", "Domain", "Posix"], swiftSettings: swift),
+        .target(
+            name: "API", dependencies: ["CMessageDigest", "Domain", "Languages", "Telemetry"],
+            swiftSettings: swift),
+        .target(
+            name: "Service",
+            dependencies: ["API", "CMicroHTTPD", "Domain", "Posix", "Telemetry"],
+            swiftSettings: swift),
+        .target(
+            name: "Commands",
+            dependencies: ["API", "Domain", "Engine", "Languages", "Posix", "Telemetry"],
+            swiftSettings: swift),
+        .executableTarget(
+            name: "diatom", dependencies: ["Commands"], swiftSettings: swift, linkerSettings: wholeStatic),
+        .executableTarget(
+            name: "diatom-service", dependencies: ["Commands", "Engine", "Service", "Storage"], swiftSettings: swift,
+            linkerSettings: serviceStatic),
+        .executableTarget(
+            name: "diatom-jailer", dependencies: ["Jail"], swiftSettings: swift, linkerSettings: jailerStatic),
+    ],
+    cLanguageStandard: .c17
+)

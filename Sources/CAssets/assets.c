@@ -1,0 +1,2 @@
+#include "cassets.h"
+int cassets_version(void) { return 1; }

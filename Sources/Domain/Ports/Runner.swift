@@ -1,0 +1,23 @@
+/// Hears of each event of a run, in order; the run waits for it, so it bounds how fast output is read.
+package typealias RunObserver = @Sendable (RunEvent) async -> Void
+
+/// Runs programs: the engine itself, a service elsewhere, or a double in tests.
+package protocol Runner: Sendable {
+    /// Runs one program to its end.
+    ///
+    /// Cancelling the task ends the run as `cancelled`; the result still comes.
+    ///
+    /// - Parameters:
+    ///   - id: Chosen by the caller, so that it can be named before the run ends.
+    ///   - observer: Awaited for every event; nil where only the result matters.
+    /// - Returns: The fold of all events. A guest that fails is a result, not an error.
+    /// - Throws: ``RequestError`` before anything ran.
+    func run(_ request: RunRequest, id: RunID, observer: RunObserver?) async throws(RequestError) -> RunResult
+}
+
+extension Runner {
+    /// Runs one program under a new id, without an observer.
+    package func run(_ request: RunRequest) async throws(RequestError) -> RunResult {
+        try await run(request, id: RunID.now(), observer: nil)
+    }
+}

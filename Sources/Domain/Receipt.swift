@@ -1,0 +1,23 @@
+/// What isolation was in force for a run.
+package struct Receipt: Hashable, Sendable {
+    package enum HostUser: String, Hashable, Sendable { case own, shared }
+    package enum Start: String, Hashable, Sendable { case forked, pooled, exec }
+
+    package var backend = "native"
+    /// In the order in which they were put up.
+    package var layers: [String]
+    /// `sha256:` and the hash of filter, mounts, limits and rules together.
+    package var policy: String
+    package var hostUser: HostUser
+    package var start: Start
+    /// How memory was held: `control group`, or `sampled` where the operator allowed that.
+    package var memory: String
+
+    package init(layers: [String], policy: String, hostUser: HostUser, start: Start, memory: String) {
+        self.layers = layers
+        self.policy = policy
+        self.hostUser = hostUser
+        self.start = start
+        self.memory = memory
+    }
+}

@@ -1,0 +1,61 @@
+/// One program to be run once, as the engine takes it: parsed, bounded, complete.
+package struct RunRequest: Hashable, Sendable {
+    package enum Start: String, Hashable, Sendable, CaseIterable { case warm, fresh }
+    package enum Check: String, Hashable, Sendable, CaseIterable { case off, report, enforce }
+
+    /// Id or alias of a language pack; nil asks for detection by the entry's name.
+    package var language: String?
+    package var files: [SourceFile]
+    /// Path of the file to start; nil takes the pack's default name.
+    package var entry: String?
+    package var stdin: Stdin = .bytes([])
+    package var args: [[UInt8]] = []
+    package var env: [EnvironmentVariable] = []
+    package var limits = Limits(.run)
+    package var compileLimits = Limits(.compile)
+    /// Glob patterns of files to give back.
+    package var collect: [String] = []
+    package var start: Start = .warm
+    package var check: Check = .off
+    package var profile = false
+    /// The key whose control group, pool and quota the run belongs to.
+    package var key: KeyID = .local
+    /// Run fresh with this hash seed.
+    package var seed: UInt32?
+
+    package init(language: String?, files: [SourceFile]) {
+        self.language = language
+        self.files = files
+    }
+}
+
+/// A file that is laid into the workspace before a run.
+package struct SourceFile: Hashable, Sendable {
+    package var path: WorkspacePath
+    package var content: [UInt8]
+    package var executable: Bool
+
+    package init(path: WorkspacePath, content: [UInt8], executable: Bool = false) {
+        self.path = path
+        self.content = content
+        self.executable = executable
+    }
+}
+
+/// What the guest reads on descriptor 0.
+package enum Stdin: Hashable, Sendable {
+    case bytes([UInt8])
+    /// A descriptor whose bytes are copied to the guest as they come; borrowed, never closed here.
+    case stream(descriptor: Int32)
+}
+
+/// One variable of the guest's environment; neither part holds NUL, the name no `=`.
+package struct EnvironmentVariable: Hashable, Sendable {
+    package var name: String
+    package var value: String
+
+    package init(name: String, value: String) {
+        self.name = name
+        self.value = value
+    }
+}

@@ -1,0 +1,42 @@
+/// Everything there is to say of a run, once it has ended.
+package struct RunResult: Hashable, Sendable {
+    package var id: RunID
+    package var verdict: Verdict
+    /// The language pack's id.
+    package var language: String
+    package var version: String?
+    package var detected = false
+    package var stdout: [UInt8] = []
+    package var stderr: [UInt8] = []
+    package var stdoutCut = false
+    package var stderrCut = false
+    package var error: GuestError?
+    package var compile: CompileResult?
+    package var usage = Usage()
+    package var files: [CollectedFile] = []
+    /// How many files matched but were not given back, and why.
+    package var filesLeftOut: Int = 0
+    package var filesLeftOutReason: String?
+    package var receipt: Receipt?
+    package var queued: Duration = .zero
+    /// Nanoseconds since 1970.
+    package var created: Int64
+
+    package init(id: RunID, verdict: Verdict, language: String, created: Int64) {
+        self.id = id
+        self.verdict = verdict
+        self.language = language
+        self.created = created
+    }
+}
+
+/// The compile step of a run.
+package struct CompileResult: Hashable, Sendable {
+    package var verdict: Verdict
+    package var stdout: [UInt8] = []
+    package var stderr: [UInt8] = []
+    package var usage = Usage()
+    package var cached = false
+
+    package init(verdict: Verdict) { self.verdict = verdict }
+}

@@ -1,0 +1,27 @@
+internal import Glibc
+
+/// A system call that the kernel refused.
+package struct SystemFailure: Error, Hashable, Sendable, CustomStringConvertible {
+    package var operation: String
+    package var code: Int32
+
+    package init(operation: String, code: Int32) {
+        self.operation = operation
+        self.code = code
+    }
+
+    package var description: String { "\(operation) failed: \(String(cString: strerror(code))) (errno \(code))" }
+}
+
+/// Calls until the call is not interrupted; a negative result becomes an error with `errno`.
+@discardableResult
+package func check<Result: SignedInteger>(
+    _ operation: @autoclosure () -> String, _ call: () -> Result
+) throws(SystemFailure) -> Result {
+    while true {
+        let result = call()
+        if result >= 0 { return result }
+        let code = errno
+        if code != EINTR { throw SystemFailure(operation: operation(), code: code) }
+    }
+}

@@ -1,2 +1,13 @@
 #include "cassets.h"
-int cassets_version(void) { return 1; }
+
+#pragma clang diagnostic ignored "-Wc23-extensions"
+
+const unsigned char cassets_python_host[] = {
+#embed "../../hosts/python/sitecustomize.py"
+};
+const size_t cassets_python_host_length = sizeof cassets_python_host;
+
+const unsigned char *cassets_python_host_pointer(void)
+{
+    return cassets_python_host;
+}

@@ -25,3 +25,11 @@ package func check<Result: SignedInteger>(
         if code != EINTR { throw SystemFailure(operation: operation(), code: code) }
     }
 }
+
+/// Turns the `-errno` of a shim into an error.
+@discardableResult
+package func checkCode(_ operation: @autoclosure () -> String, _ call: () -> Int32) throws(SystemFailure) -> Int32 {
+    let result = call()
+    if result < 0 { throw SystemFailure(operation: operation(), code: -result) }
+    return result
+}

@@ -1,1 +1,37 @@
-print("not built yet")
+internal import Glibc
+import Jail
+
+/// `diatom-jailer [--config FILE] [--client FD | --listen PATH] [--name value]…`
+func fail(_ text: String) -> Never {
+    let line = Array("diatom-jailer: \(text)\n".utf8)
+    _ = write(2, line, line.count)
+    exit(2)
+}
+
+func start(_ arguments: [String]) {
+    var options = JailerOptions()
+    do {
+        try options.readFile(JailerOptions.defaultFile)
+        try options.read(arguments: arguments)
+    } catch {
+        fail("\(error)")
+    }
+    signal(SIGPIPE, SIG_IGN)
+    var limit = rlimit()
+    if getrlimit(__rlimit_resource_t(7), &limit) == 0 {
+        limit.rlim_cur = limit.rlim_max
+        setrlimit(__rlimit_resource_t(7), &limit)
+    }
+    do {
+        try Jailer(options).run()
+    } catch {
+        fail("\(error)")
+    }
+}
+
+let arguments = Array(CommandLine.arguments.dropFirst())
+if arguments.count == 2, arguments[0] == "--janitor" {
+    Janitor.main(arguments[1])
+} else {
+    start(arguments)
+}

@@ -1,4 +1,13 @@
+/* Files of the project that stand inside the programs. */
 #ifndef CASSETS_H
 #define CASSETS_H
-int cassets_version(void);
+
+#include <stddef.h>
+
+extern const unsigned char cassets_python_host[];
+extern const size_t cassets_python_host_length;
+
+/* The same, for Swift, which does not import arrays of unknown size. */
+const unsigned char *cassets_python_host_pointer(void);
+
 #endif

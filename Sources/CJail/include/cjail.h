@@ -1,4 +1,276 @@
+/* The mechanism of a sandbox: everything that must run around a fork.
+ *
+ * Theory of operation
+ * -------------------
+ * Four kinds of process, outermost first:
+ *
+ *   jailer   Swift. Owns control groups, ids, timers. Fills the structs below before it forks.
+ *   host     A child of the jailer inside the read-only root (root.c). It has no privilege in
+ *            root mode, and only those of its own user namespace rootless. It waits for spawn
+ *            orders (host.c) and clones an init for each. The exec host is a plain fork of the
+ *            jailer; an interpreter host has exec'd its interpreter, which loads this library.
+ *   init     pid 1 of a sandbox (init.c). Born with all namespaces, in the sandbox's control
+ *            group; makes workspace and /proc (workspace.c, mounts.c), forks the guest, then
+ *            supervises: takes orders from the jailer, lays files, reaps, kills, measures,
+ *            collects, answers the guest's gated calls. It is never the guest and not dumpable.
+ *   guest    The child of init (guest.c). It has lost every capability, is bound by rlimits,
+ *            Landlock and seccomp, and waits, parked, for the order to go. Until that order it
+ *            has seen no byte of a request.
+ *
+ * One SEQPACKET socket connects jailer and init, one socketpair init and guest, one SEQPACKET
+ * socket jailer and host. All messages have the fixed size of struct cjail_note. When the
+ * jailer dies the sockets close and the parent-death signals fire; init ends, and with pid 1
+ * the kernel ends the whole pid namespace.
+ *
+ * Nothing here allocates, prints or locks after a fork. Failing steps report {stage, errno}.
+ */
 #ifndef CJAIL_H
 #define CJAIL_H
-int cjail_version(void);
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "cjail_calls.h"
+#include "cjail_orders.h"
+
+#define CJAIL_PATH_MAX 128
+#define CJAIL_BINDS_MAX 48
+#define CJAIL_LINKS_MAX 32
+#define CJAIL_FILES_MAX 32
+#define CJAIL_FOLDERS_MAX 64
+#define CJAIL_MASKS_MAX 16
+#define CJAIL_RULES_MAX 16
+#define CJAIL_RLIMITS_MAX 16
+#define CJAIL_FILTER_MAX 1024
+#define CJAIL_GROUPS_MAX 6
+#define CJAIL_NOTE_FDS 8
+
+/* ---- what Swift fills in before a fork ---- */
+
+struct cjail_filter {
+    uint32_t count;
+    uint32_t reserved;
+    uint64_t code[CJAIL_FILTER_MAX]; /* struct sock_filter */
+};
+
+struct cjail_rule {
+    char path[CJAIL_PATH_MAX]; /* a folder of the root tmpfs, never of a mounted tree */
+    uint64_t rights;           /* LANDLOCK_ACCESS_FS_* */
+};
+
+struct cjail_rlimit {
+    uint32_t resource;
+    uint32_t reserved;
+    uint64_t soft;
+    uint64_t hard;
+};
+
+enum cjail_plan_flag {
+    CJAIL_MAPPED_OUTSIDE = 1, /* the jailer writes the id maps (root mode) */
+    CJAIL_GATED = 2,          /* the filter has a notifier that init answers */
+    CJAIL_SAMPLED = 4,        /* no control group: init samples memory and CPU */
+    CJAIL_NO_PROC = 8,        /* the operator allowed a sandbox without /proc */
+    CJAIL_NO_LANDLOCK = 16,   /* the operator allowed the absence of Landlock */
+    CJAIL_SUBSET_PROC = 32,   /* /proc shows processes only */
+};
+
+/* Everything a host needs to make sandboxes; the same bytes for every sandbox of a host. */
+struct cjail_plan {
+    uint32_t size;
+    uint32_t flags;
+    uint32_t inner_uid;
+    uint32_t inner_gid;
+    uint64_t workspace_bytes;
+    uint32_t workspace_inodes;
+    uint32_t process_limit; /* RLIMIT_NPROC where no controller counts; 0: none */
+    uint64_t landlock_handled;
+    uint64_t landlock_scoped;
+    uint32_t rule_count;
+    uint32_t rlimit_count;
+    uint32_t mask_count;
+    uint32_t interpreter; /* 1: the host is one; its guests keep its signal handlers and pages */
+    struct cjail_rule rules[CJAIL_RULES_MAX];
+    struct cjail_rlimit rlimits[CJAIL_RLIMITS_MAX];
+    char masks[CJAIL_MASKS_MAX][CJAIL_PATH_MAX];
+    struct cjail_filter filter;
+    struct cjail_filter counter; /* notifies every call, for profiles */
+};
+
+struct cjail_bind {
+    const char *source;
+    const char *target; /* relative to the new root */
+    uint32_t flags;     /* enum cjail_bind_flag */
+    int32_t source_fd;  /* -1, or an O_PATH descriptor used instead of source */
+};
+
+enum cjail_bind_flag {
+    CJAIL_BIND_FILE = 1,
+    CJAIL_BIND_DEVICE = 2,
+    CJAIL_BIND_OPTIONAL = 4,
+};
+
+struct cjail_link {
+    const char *target;
+    const char *path;
+};
+
+struct cjail_file {
+    const char *path;
+    const void *content;
+    size_t length;
+};
+
+/* The read-only root of a host, made of binds in an empty tmpfs. */
+struct cjail_root {
+    uint32_t bind_count, link_count, file_count, folder_count;
+    struct cjail_bind binds[CJAIL_BINDS_MAX];
+    struct cjail_link links[CJAIL_LINKS_MAX];
+    struct cjail_file files[CJAIL_FILES_MAX];
+    const char *folders[CJAIL_FOLDERS_MAX];
+};
+
+/* How a host is born. */
+struct cjail_host_birth {
+    const struct cjail_plan *plan;
+    const struct cjail_root *root;
+    int32_t control_fd;    /* the host's end of its socket to the jailer */
+    int32_t plan_fd;       /* sealed memfd of *plan for interpreters, else -1 */
+    uint32_t host_uid;     /* root mode: what the host becomes; rootless: the user's own */
+    uint32_t host_gid;
+    uint32_t outer_user;   /* 1: make a user namespace first (rootless) */
+    uint32_t group_count;  /* descriptors of control group files to write "0" to */
+    int32_t group_fds[CJAIL_GROUPS_MAX];
+    char *const *argv;     /* NULL: stay and serve as the exec host */
+    char *const *envp;
+};
+
+/* ---- messages ---- */
+
+enum cjail_note_kind {
+    /* jailer to host */
+    CJAIL_SPAWN = 1, /* descriptors: init's socket, control group files */
+    /* host to jailer */
+    CJAIL_HOST_READY = 16, /* a: Landlock ABI */
+    CJAIL_SPAWNED = 17,    /* a: pid or -errno */
+    /* jailer to init */
+    CJAIL_MAPS_WRITTEN = 32,
+    CJAIL_GO = 33,   /* a: flags; b: workspace bytes; c: inodes; descriptors: bundle, stdin, stdout, stderr, [files] */
+    CJAIL_KILL = 34,
+    /* init to jailer */
+    CJAIL_READY = 48,
+    CJAIL_STARTED = 49, /* b: monotonic ns */
+    CJAIL_ENDED = 50,   /* a: wait status; see struct cjail_note */
+    CJAIL_FAILED = 51,  /* a: errno; text: stage */
+    /* init to guest, guest to init */
+    CJAIL_RELEASE = 64, /* a: flags; descriptors: bundle, stdin, stdout, stderr */
+    CJAIL_PARKED = 65,
+    CJAIL_COUNTING = 66, /* the guest installs the counting filter next */
+};
+
+enum cjail_go_flag {
+    CJAIL_GO_COLLECT = 1, /* send the workspace's regular files over the files socket */
+    CJAIL_GO_PROFILE = 2,
+};
+
+enum cjail_sampled_limit { CJAIL_SAMPLED_NONE = 0, CJAIL_SAMPLED_MEMORY = 1, CJAIL_SAMPLED_CPU = 2 };
+
+struct cjail_note {
+    uint32_t kind;
+    int32_t a;
+    int64_t b;
+    int64_t c;
+    int64_t wall_ns;      /* ENDED: from release to the guest's end */
+    int64_t cpu_ns;       /* ENDED: of the reaped processes, or sampled. GO: sampled CPU limit */
+    int64_t memory_bytes; /* ENDED: sampled peak. GO: sampled memory limit */
+    uint64_t disk_total, disk_free; /* ENDED: bytes of the workspace */
+    uint64_t inodes_total, inodes_free;
+    uint32_t sampled_limit;
+    uint32_t processes; /* ENDED: sampled peak */
+    char text[40];
+};
+_Static_assert(sizeof(struct cjail_note) == 128, "notes have one size on both sides");
+
+/* One regular file of a finished workspace: this head, then the path; one descriptor. */
+struct cjail_found {
+    uint64_t size;
+    uint32_t mode;
+    uint32_t path_length;
+};
+_Static_assert(sizeof(struct cjail_found) == 16, "the head of a found file is shared");
+
+#define CJAIL_PROFILE_CALLS 512
+/* Sent over the files socket after the files, when a profile was asked for. */
+struct cjail_profile {
+    uint64_t marker; /* CJAIL_PROFILE_MARKER */
+    uint64_t counts[CJAIL_PROFILE_CALLS];
+};
+#define CJAIL_PROFILE_MARKER 0xffffffffffffffffULL
+
+/* ---- the bundle: what a run brings along, in a sealed memfd ----
+ * Head, then argc+envc strings, then files; each string is u32 length (without its NUL),
+ * bytes, NUL. A file is a string (its path), u32 mode, u64 length, bytes. Little endian, packed. */
+#define CJAIL_BUNDLE_MAGIC 0x31424a43u
+#define CJAIL_STRINGS_MAX 4096
+#define CJAIL_BUNDLE_FILES_MAX 20000
+struct cjail_bundle_head {
+    uint32_t magic;
+    uint32_t argc;
+    uint32_t envc;
+    uint32_t file_count;
+};
+
+/* ---- functions: jailer ---- */
+
+/* Forks a host into a new mount namespace, builds its root there and gives up privilege.
+ * Runs in: the jailer, which has one thread. Privilege: root, or none with outer_user.
+ * Returns: the pid, or -errno. A later failure comes as CJAIL_FAILED over the control socket. */
+pid_t cjail_host_start(const struct cjail_host_birth *birth);
+
+/* The kernel's Landlock ABI, or 0. */
+int cjail_landlock_abi(void);
+
+/* Sends one message of a SEQPACKET socket whole, with descriptors. Signal-safe. Returns 0 or -errno. */
+int cjail_send_message(int socket, const void *bytes, size_t size, const int *fds, int fd_count);
+
+/* Receives one message of exactly this size; the rest as cjail_receive. */
+int cjail_receive_message(int socket, void *bytes, size_t size, int *fds, int *fd_count, int flags);
+
+/* Sends one note and at most CJAIL_NOTE_FDS descriptors. Signal-safe. Returns 0 or -errno. */
+int cjail_send(int socket, const struct cjail_note *note, const int *fds, int fd_count);
+
+/* Receives one note. Takes *fd_count descriptors at most, close-on-exec, and sets it to what
+ * came. Returns 1, 0 at the end of the stream, or -errno (-EPROTO for a message of another size). */
+int cjail_receive(int socket, struct cjail_note *note, int *fds, int *fd_count, int flags);
+
+/* ---- functions: hosts ---- */
+
+/* Prepares this process to make sandboxes by *plan: opens the Landlock rules. Returns 0 or -errno. */
+int cjail_host_prepare(const struct cjail_plan *plan);
+
+/* The same, with the plan in the sealed memfd plan_fd, which is closed. For interpreters. */
+int cjail_host_prepare_from(int plan_fd);
+
+/* Tells the jailer that this host is ready. Returns 0 or -errno. */
+int cjail_host_announce(int control);
+
+/* Waits for the next spawn order; to be followed by cjail_host_spawn. Returns 1, 0 when the jailer is gone, or -errno. */
+int cjail_host_wait(int control);
+
+/* Carries the order out. Returns in the host: 1. Returns in the new, confined guest: 0. Init never returns. */
+int cjail_host_spawn(int control);
+
+/* Waits, in the guest, until the run is given, and takes its standard streams.
+ * On return *argv and *envp stand in memory that stays. Returns 0; ends the process otherwise. */
+int cjail_guest_await(char ***argv, char ***envp);
+
+/* Becomes argv[0], looked up along PATH of envp. Never returns: reports the error to init and exits. */
+void cjail_guest_exec(char **argv, char **envp);
+
+/* Lets go of everything of the sandbox that the guest must not inherit. Last call in an interpreter's guest. */
+void cjail_guest_leave(void);
+
+/* Serves spawn orders as the exec host. Returns when the jailer is gone. */
+void cjail_exec_host(int control);
+
 #endif

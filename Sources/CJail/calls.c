@@ -1,0 +1,105 @@
+/* Thin shims over system calls; nothing else. */
+#include "cjail_calls.h"
+#include "internal.h"
+
+#include <linux/openat2.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+
+#define FAILED_OR(value) ((value) < 0 ? -errno : (int)(value))
+
+int cjail_memfd_create(const char *name)
+{
+    long fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    return FAILED_OR(fd);
+}
+
+int cjail_memfd_seal(int fd)
+{
+    return FAILED_OR(fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL));
+}
+
+int cjail_pipe(int ends[2])
+{
+    return FAILED_OR(pipe2(ends, O_CLOEXEC));
+}
+
+int cjail_socketpair(int ends[2])
+{
+    return FAILED_OR(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends));
+}
+
+int cjail_eventfd(void)
+{
+    return FAILED_OR(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+}
+
+int cjail_pidfd_open(pid_t pid)
+{
+    long fd = syscall(SYS_pidfd_open, pid, 0);
+    return FAILED_OR(fd);
+}
+
+int cjail_pidfd_kill(int pidfd, int signal)
+{
+    long result = syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0);
+    return FAILED_OR(result);
+}
+
+int cjail_pidfd_reap(int pidfd, int *status)
+{
+    siginfo_t news = {0};
+    if (RETRY(waitid(P_PIDFD, (id_t)pidfd, &news, WEXITED | WNOHANG | __WALL)) < 0)
+        return -errno;
+    if (news.si_pid == 0)
+        return 0;
+    *status = news.si_code == CLD_EXITED ? (news.si_status & 0xff) << 8 : news.si_status & 0x7f;
+    return 1;
+}
+
+int cjail_peer(int socket, uint32_t *uid, int32_t *pid)
+{
+    struct ucred peer;
+    socklen_t size = sizeof peer;
+    if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0)
+        return -errno;
+    *uid = peer.uid;
+    *pid = peer.pid;
+    return 0;
+}
+
+int cjail_accept(int listener)
+{
+    long fd = RETRY(accept4(listener, NULL, NULL, SOCK_CLOEXEC));
+    return FAILED_OR(fd);
+}
+
+int cjail_die_with_parent(void)
+{
+    return FAILED_OR(prctl(PR_SET_PDEATHSIG, SIGKILL));
+}
+
+int cjail_set_undumpable(void)
+{
+    return FAILED_OR(prctl(PR_SET_DUMPABLE, 0UL, 0UL, 0UL, 0UL));
+}
+
+int cjail_open_beneath(int folder, const char *path, int flags, unsigned int mode)
+{
+    struct open_how how = {
+        .flags = (uint64_t)(flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK),
+        .mode = flags & O_CREAT ? mode : 0,
+        .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
+    };
+    long fd = syscall(SYS_openat2, folder, path, &how, sizeof how);
+    return FAILED_OR(fd);
+}
+
+int cjail_become_user(uint32_t uid, uint32_t gid)
+{
+    int error = cjail_become(uid, gid);
+    if (error == 0)
+        error = cjail_drop_capabilities();
+    return error < 0 ? error : cjail_lock_privileges();
+}

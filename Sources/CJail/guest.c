@@ -1,0 +1,197 @@
+/* The guest, before it is one: loses everything, parks, and takes its run.
+ * Runs in: the child of init. From cjail_guest_confine on it has no capability. */
+#include "internal.h"
+
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#define GUEST_SOCKET 3 /* the lowest number; the notifier of a filter becomes the next */
+#define GUEST_NOTIFIER 4
+
+static int settle_descriptors(int init_socket)
+{
+    if (init_socket != GUEST_SOCKET && dup3(init_socket, GUEST_SOCKET, O_CLOEXEC) < 0)
+        return -errno;
+    if (cjail_host_state.ruleset >= 0 && cjail_host_state.ruleset != GUEST_NOTIFIER) {
+        if (dup3(cjail_host_state.ruleset, GUEST_NOTIFIER, O_CLOEXEC) < 0)
+            return -errno;
+        cjail_host_state.ruleset = GUEST_NOTIFIER;
+    }
+    return close_range(GUEST_NOTIFIER + 1, ~0U, 0) < 0 ? -errno : 0;
+}
+
+static void reset_signals(void)
+{
+    struct sigaction plain = {.sa_handler = SIG_DFL};
+    /* An interpreter's own handlers and ignored signals stay: they are what bare starts have. */
+    if (!cjail_host_state.plan->interpreter)
+        for (int number = 1; number < 65; number++)
+            if (number != SIGKILL && number != SIGSTOP && number != 32 && number != 33)
+                sigaction(number, &plain, NULL);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static int set_rlimits(const struct cjail_plan *plan)
+{
+    for (uint32_t i = 0; i < plan->rlimit_count && i < CJAIL_RLIMITS_MAX; i++) {
+        struct rlimit limit = {plan->rlimits[i].soft, plan->rlimits[i].hard};
+        struct rlimit now;
+        if (getrlimit((int)plan->rlimits[i].resource, &now) < 0)
+            return -errno;
+        if (limit.rlim_max > now.rlim_max)
+            limit.rlim_max = now.rlim_max;
+        if (limit.rlim_cur > limit.rlim_max)
+            limit.rlim_cur = limit.rlim_max;
+        if (setrlimit((int)plan->rlimits[i].resource, &limit) < 0)
+            return -errno;
+    }
+    return 0;
+}
+
+static int enter_landlock(const struct cjail_plan *plan)
+{
+    if (plan->flags & CJAIL_NO_LANDLOCK)
+        return 0;
+    if (syscall(SYS_landlock_restrict_self, cjail_host_state.ruleset, 0) < 0)
+        return -errno;
+    close(cjail_host_state.ruleset);
+    cjail_host_state.ruleset = -1;
+    return 0;
+}
+
+static int load_filter(const struct cjail_plan *plan)
+{
+    if (!(plan->flags & CJAIL_GATED))
+        return cjail_filter_load(&plan->filter, 0);
+    struct cjail_note note = {.kind = CJAIL_COUNTING, .a = GUEST_NOTIFIER};
+    int notifier = cjail_filter_load(&plan->filter, SECCOMP_FILTER_FLAG_NEW_LISTENER);
+    if (notifier != GUEST_NOTIFIER)
+        return notifier < 0 ? notifier : -EBADF;
+    return cjail_send(GUEST_SOCKET, &note, NULL, 0);
+}
+
+/* In this order: what needs privilege first, the filter last.
+ * Returns: 0 in a confined guest; a failing step ends the process and is told to init. */
+int cjail_guest_confine(int init_socket)
+{
+    const struct cjail_plan *plan = cjail_host_state.plan;
+    int error = settle_descriptors(init_socket);
+    if (error < 0)
+        cjail_die(init_socket, "descriptors", error);
+    setsid();
+    umask(022);
+    reset_signals();
+    prctl(PR_SET_PDEATHSIG, 0);
+    if (chdir("/home/user") < 0)
+        cjail_die(GUEST_SOCKET, "home", errno);
+    if ((error = set_rlimits(plan)) < 0)
+        cjail_die(GUEST_SOCKET, "rlimits", error);
+    if ((error = cjail_drop_capabilities()) < 0)
+        cjail_die(GUEST_SOCKET, "capabilities", error);
+    if ((error = cjail_lock_privileges()) < 0)
+        cjail_die(GUEST_SOCKET, "no_new_privs", error);
+    if ((error = enter_landlock(plan)) < 0)
+        cjail_die(GUEST_SOCKET, "landlock", error);
+    prctl(PR_SET_DUMPABLE, 1UL, 0UL, 0UL, 0UL); /* changing ids took it; /proc/self needs it */
+    if ((error = load_filter(plan)) < 0)
+        cjail_die(GUEST_SOCKET, "seccomp", error);
+    return 0;
+}
+
+static int read_strings(const char **cursor, const char *end, char **list, uint32_t count)
+{
+    uint32_t length;
+    for (uint32_t i = 0; i < count; i++) {
+        int error = cjail_bundle_string(cursor, end, (const char **)&list[i], &length);
+        if (error < 0)
+            return error;
+    }
+    list[count] = NULL;
+    return 0;
+}
+
+static void take_streams(const int *fds)
+{
+    for (int i = 0; i < 3; i++)
+        if (dup2(fds[i + 1], i) < 0)
+            cjail_die(GUEST_SOCKET, "streams", errno);
+}
+
+static void count_calls(const struct cjail_plan *plan)
+{
+    struct cjail_note note = {.kind = CJAIL_COUNTING, .a = GUEST_NOTIFIER};
+    close_range(GUEST_NOTIFIER, ~0U, 0);
+    cjail_send(GUEST_SOCKET, &note, NULL, 0);
+    int notifier = cjail_filter_load(&plan->counter, SECCOMP_FILTER_FLAG_NEW_LISTENER);
+    if (notifier < 0)
+        cjail_die(GUEST_SOCKET, "profile", notifier);
+}
+
+int cjail_guest_await(char ***argv, char ***envp)
+{
+    static char *arguments[CJAIL_STRINGS_MAX + 1];
+    static char *environment[CJAIL_STRINGS_MAX + 1];
+    struct cjail_note note = {.kind = CJAIL_PARKED};
+    cjail_send(GUEST_SOCKET, &note, NULL, 0);
+    int fds[CJAIL_NOTE_FDS], count = CJAIL_NOTE_FDS;
+    if (cjail_receive(GUEST_SOCKET, &note, fds, &count, 0) != 1 || note.kind != CJAIL_RELEASE || count < 4)
+        _exit(71);
+    const char *cursor, *end;
+    struct cjail_bundle_head head;
+    int error = cjail_bundle_map(fds[0], &cursor, &end, &head);
+    if (error == 0)
+        error = read_strings(&cursor, end, arguments, head.argc);
+    if (error == 0)
+        error = read_strings(&cursor, end, environment, head.envc);
+    if (error < 0)
+        cjail_die(GUEST_SOCKET, "bundle", error);
+    take_streams(fds);
+    if (note.a & CJAIL_GO_PROFILE)
+        count_calls(cjail_host_state.plan);
+    else
+        close_range(GUEST_NOTIFIER, ~0U, 0);
+    *argv = arguments;
+    *envp = environment;
+    return 0;
+}
+
+void cjail_guest_leave(void)
+{
+    close_range(GUEST_SOCKET, ~0U, 0);
+}
+
+static const char *search_path(char **envp)
+{
+    for (; *envp; envp++)
+        if (!strncmp(*envp, "PATH=", 5))
+            return *envp + 5;
+    return "/usr/local/bin:/usr/bin:/bin";
+}
+
+void cjail_guest_exec(char **argv, char **envp)
+{
+    char path[PATH_MAX];
+    int error = ENOENT;
+    if (!argv[0] || !argv[0][0])
+        cjail_die(GUEST_SOCKET, "exec", EINVAL);
+    if (strchr(argv[0], '/')) {
+        execve(argv[0], argv, envp);
+        cjail_die(GUEST_SOCKET, "exec", errno);
+    }
+    size_t name = strlen(argv[0]);
+    for (const char *at = search_path(envp); *at;) {
+        size_t length = strcspn(at, ":");
+        if (length > 0 && length + name + 2 < sizeof path) {
+            memcpy(path, at, length);
+            path[length] = '/';
+            memcpy(path + length + 1, argv[0], name + 1);
+            execve(path, argv, envp);
+            error = errno == ENOENT || errno == ENOTDIR ? error : errno;
+        }
+        at += length + (at[length] == ':');
+    }
+    cjail_die(GUEST_SOCKET, "exec", error);
+}

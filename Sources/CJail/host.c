@@ -1,0 +1,173 @@
+/* Hosts: born by the jailer into the read-only root, they clone an init for each order. */
+#include "internal.h"
+
+#include <linux/sched.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+
+#define SANDBOX_NAMESPACES                                                                         \
+    (CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS)
+
+static struct {
+    int fds[CJAIL_NOTE_FDS];
+    int count;
+} order;
+
+static pid_t clone_process(uint64_t flags, int exit_signal)
+{
+    struct clone_args arguments = {.flags = flags, .exit_signal = (uint64_t)exit_signal};
+    long pid = syscall(SYS_clone3, &arguments, sizeof arguments);
+    return pid < 0 ? -errno : (pid_t)pid;
+}
+
+int cjail_host_prepare(const struct cjail_plan *plan)
+{
+    cjail_host_state.plan = plan;
+    cjail_host_state.ruleset = -1;
+    if (plan->flags & CJAIL_NO_LANDLOCK)
+        return 0;
+    cjail_host_state.ruleset = cjail_ruleset_open(plan);
+    return cjail_host_state.ruleset < 0 ? cjail_host_state.ruleset : 0;
+}
+
+int cjail_host_prepare_from(int plan_fd)
+{
+    const struct cjail_plan *plan = mmap(NULL, sizeof *plan, PROT_READ, MAP_PRIVATE, plan_fd, 0);
+    close(plan_fd);
+    if (plan == MAP_FAILED)
+        return -errno;
+    if (plan->size != sizeof *plan)
+        return -EPROTO;
+    return cjail_host_prepare(plan);
+}
+
+int cjail_host_announce(int control)
+{
+    struct cjail_note ready = {.kind = CJAIL_HOST_READY, .a = cjail_landlock_abi()};
+    return cjail_send(control, &ready, NULL, 0);
+}
+
+int cjail_host_wait(int control)
+{
+    for (;;) {
+        struct cjail_note note;
+        order.count = CJAIL_NOTE_FDS;
+        int got = cjail_receive(control, &note, order.fds, &order.count, 0);
+        if (got != 1)
+            return got;
+        if (note.kind == CJAIL_SPAWN && order.count >= 1)
+            return 1;
+        for (int i = 0; i < order.count; i++)
+            close(order.fds[i]);
+    }
+}
+
+int cjail_host_spawn(int control)
+{
+    uint32_t uid = getuid(), gid = getgid();
+    /* CLONE_PARENT makes the jailer the parent: it alone reaps, whatever becomes of the host. */
+    pid_t pid = clone_process(SANDBOX_NAMESPACES | CLONE_PARENT, 0);
+    if (pid == 0) {
+        struct cjail_init init = {.control = order.fds[0]};
+        close(control);
+        cjail_init_start(&init, order.fds + 1, order.count - 1, uid, gid);
+        return 0;
+    }
+    for (int i = 0; i < order.count; i++)
+        close(order.fds[i]);
+    struct cjail_note note = {.kind = CJAIL_SPAWNED, .a = pid};
+    int error = cjail_send(control, &note, NULL, 0);
+    return error < 0 ? error : 1;
+}
+
+void cjail_exec_host(int control)
+{
+    while (cjail_host_wait(control) == 1) {
+        if (cjail_host_spawn(control) != 0)
+            continue;
+        char **argv, **envp;
+        cjail_guest_await(&argv, &envp);
+        cjail_guest_exec(argv, envp);
+    }
+}
+
+static int enter_user_namespace(const struct cjail_host_birth *birth)
+{
+    if (!birth->outer_user)
+        return 0;
+    return cjail_map_self(birth->host_uid, birth->host_gid, birth->host_uid, birth->host_gid);
+}
+
+static void give_up_privilege(const struct cjail_host_birth *birth)
+{
+    int error = birth->outer_user ? 0 : cjail_become(birth->host_uid, birth->host_gid);
+    if (error == 0)
+        error = cjail_drop_capabilities();
+    if (error == 0)
+        error = cjail_lock_privileges();
+    if (error < 0)
+        cjail_die(birth->control_fd, "host privileges", error);
+}
+
+/* Keeps only the control socket and the plan; an interpreter finds them at 3 and 4. */
+static int settle(const struct cjail_host_birth *birth)
+{
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (null < 0)
+        return -errno;
+    int quiet[2];
+    if (pipe2(quiet, 0) < 0)
+        return -errno;
+    int plan = birth->plan_fd >= 0 ? fcntl(birth->plan_fd, F_DUPFD_CLOEXEC, 64) : -1;
+    int control = fcntl(birth->control_fd, F_DUPFD_CLOEXEC, 64);
+    /* Standard streams of a bare start in a pipeline: pipes, so that nothing seems seekable. */
+    if (dup2(quiet[0], 0) < 0 || dup2(quiet[1], 1) < 0 || (birth->argv == NULL && dup2(quiet[1], 2) < 0))
+        return -errno;
+    if (dup3(control, 3, birth->argv ? 0 : O_CLOEXEC) < 0)
+        return -errno;
+    if (plan >= 0 && dup2(plan, 4) < 0)
+        return -errno;
+    return close_range(plan >= 0 ? 5 : 4, ~0U, 0) < 0 ? -errno : 3;
+}
+
+_Noreturn static void live_as_host(const struct cjail_host_birth *birth)
+{
+    const char *stage = "";
+    int error;
+    for (uint32_t i = 0; i < birth->group_count; i++)
+        if (write(birth->group_fds[i], "0", 1) != 1)
+            cjail_die(birth->control_fd, "host control group", errno);
+    if ((error = enter_user_namespace(birth)) < 0)
+        cjail_die(birth->control_fd, "host id maps", error);
+    if ((error = cjail_root_build(birth->root, &stage)) < 0)
+        cjail_die(birth->control_fd, stage, error);
+    if (sethostname("diatom", 6) < 0)
+        cjail_die(birth->control_fd, "hostname", errno);
+    give_up_privilege(birth);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    int control = settle(birth);
+    if (control < 0)
+        cjail_die(birth->control_fd, "host descriptors", control);
+    if (birth->argv) {
+        execve(birth->argv[0], birth->argv, birth->envp);
+        cjail_die(control, "host exec", errno);
+    }
+    if ((error = cjail_host_prepare(birth->plan)) < 0)
+        cjail_die(control, "landlock rules", error);
+    prctl(PR_SET_NAME, "diatom-exec", 0, 0, 0);
+    cjail_host_announce(control);
+    cjail_exec_host(control);
+    _exit(0);
+}
+
+pid_t cjail_host_start(const struct cjail_host_birth *birth)
+{
+    uint64_t flags = CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | (birth->outer_user ? CLONE_NEWUSER : 0);
+    pid_t pid = clone_process(flags, SIGCHLD);
+    if (pid == 0)
+        live_as_host(birth);
+    return pid;
+}

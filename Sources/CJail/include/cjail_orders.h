@@ -1,0 +1,91 @@
+/* What a client (the service, or a command alone) and the jailer say to each other: messages of
+ * one fixed size over a SEQPACKET socket. An order names limits and a kind of host and brings
+ * descriptors; it can name no path, uid, mount, capability or device. */
+#ifndef CJAIL_ORDERS_H
+#define CJAIL_ORDERS_H
+
+#include <stdint.h>
+
+#define CJAIL_ORDERS_VERSION 1
+#define CJAIL_KEY_MAX 40
+
+enum cjail_order_kind {
+    CJAIL_ORDER_HELLO = 1,
+    CJAIL_ORDER_RUN = 2,  /* descriptors: bundle, stdin, stdout, stderr, [files] */
+    CJAIL_ORDER_KILL = 3, /* reason: enum cjail_end_reason */
+};
+
+enum cjail_host_kind { CJAIL_HOST_EXEC = 0, CJAIL_HOST_PYTHON = 1, CJAIL_HOST_KINDS = 2 };
+
+/* Who ended a run, if it was not the program. */
+enum cjail_end_reason {
+    CJAIL_END_OWN = 0,
+    CJAIL_END_WALL = 1,
+    CJAIL_END_CPU = 2,
+    CJAIL_END_MEMORY = 3,
+    CJAIL_END_OUTPUT = 4,
+    CJAIL_END_CANCELLED = 5,
+    CJAIL_END_ENGINE = 6,
+};
+
+struct cjail_order {
+    uint32_t kind;
+    uint32_t host;
+    uint64_t token; /* the client's own number for the run */
+    int64_t wall_ns, cpu_ns;
+    int64_t memory_bytes, disk_bytes;
+    uint32_t files, processes;
+    uint32_t cpu_percent;
+    uint32_t flags; /* enum cjail_go_flag */
+    uint32_t reason;
+    uint32_t version;
+    uint64_t reserved[4];
+    char key[CJAIL_KEY_MAX]; /* control group parent: letters, digits, - and _ */
+};
+_Static_assert(sizeof(struct cjail_order) == 144, "orders have one size on both sides");
+
+enum cjail_report_kind {
+    CJAIL_REPORT_HELLO = 1,
+    CJAIL_REPORT_STARTED = 2,
+    CJAIL_REPORT_ENDED = 3,
+    CJAIL_REPORT_REFUSED = 4, /* nothing ran: text says which stage, error is an errno */
+};
+
+enum cjail_layer {
+    CJAIL_LAYER_USER = 1 << 0,
+    CJAIL_LAYER_PID = 1 << 1,
+    CJAIL_LAYER_MOUNT = 1 << 2,
+    CJAIL_LAYER_NET = 1 << 3,
+    CJAIL_LAYER_IPC = 1 << 4,
+    CJAIL_LAYER_UTS = 1 << 5,
+    CJAIL_LAYER_CGROUP = 1 << 6,
+    CJAIL_LAYER_SECCOMP = 1 << 7,
+    CJAIL_LAYER_LANDLOCK = 1 << 8,
+    CJAIL_LAYER_CAPABILITIES = 1 << 9,
+    CJAIL_LAYER_RLIMITS = 1 << 10,
+    CJAIL_LAYER_PROC = 1 << 11,
+};
+
+enum cjail_memory_grade { CJAIL_MEMORY_GROUP = 0, CJAIL_MEMORY_SAMPLED = 1 };
+
+struct cjail_report {
+    uint32_t kind;
+    uint32_t error;
+    uint64_t token;
+    int32_t wait_status;
+    uint32_t reason;      /* enum cjail_end_reason */
+    int64_t wall_ns, cpu_ns, memory_peak; /* -1: the kernel gave no figure */
+    int64_t processes_peak;
+    uint64_t oom_kills, process_refusals;
+    uint64_t disk_total, disk_free, inodes_total, inodes_free;
+    int64_t started_ns; /* STARTED: monotonic */
+    /* HELLO */
+    uint32_t layers, memory_grade, own_uid, hosts, group_version, landlock_abi;
+    uint32_t pid;
+    uint32_t reserved;
+    uint8_t policy[32];
+    char text[64];
+};
+_Static_assert(sizeof(struct cjail_report) == 240, "reports have one size on both sides");
+
+#endif

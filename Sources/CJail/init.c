@@ -1,0 +1,295 @@
+/* pid 1 of a sandbox: sets it up, forks the guest, supervises it, hands out what it left.
+ * Privilege: all capabilities of its own user namespace, none outside. Never the guest. */
+#include "internal.h"
+
+#include <poll.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+
+static void join_groups(int control, const int *groups, int count)
+{
+    for (int i = 0; i < count; i++) {
+        /* "0" is the writing task itself: for one thread the kernel skips its global lock. */
+        if (write(groups[i], "0", 1) != 1)
+            cjail_die(control, "control group", errno);
+        close(groups[i]);
+    }
+}
+
+static void take_ids(const struct cjail_plan *plan, int control, uint32_t outer_uid, uint32_t outer_gid)
+{
+    int error;
+    if (plan->flags & CJAIL_MAPPED_OUTSIDE) {
+        struct cjail_note note;
+        if (cjail_receive(control, &note, NULL, NULL, 0) != 1 || note.kind != CJAIL_MAPS_WRITTEN)
+            _exit(71);
+        if ((error = cjail_become(plan->inner_uid, plan->inner_gid)) < 0)
+            cjail_die(control, "ids", error);
+    } else if ((error = cjail_map_self(plan->inner_uid, plan->inner_gid, outer_uid, outer_gid)) < 0) {
+        cjail_die(control, "id maps", error);
+    }
+}
+
+static void limit_namespace(const struct cjail_plan *plan)
+{
+    if (!plan->process_limit) /* a controller counts */
+        return;
+    struct rlimit limit = {plan->process_limit + 1, plan->process_limit + 1};
+    setrlimit(RLIMIT_NPROC, &limit);
+}
+
+static void furnish(struct cjail_init *init)
+{
+    const struct cjail_plan *plan = init->plan;
+    int error;
+    if (unshare(CLONE_NEWCGROUP) < 0)
+        cjail_die(init->control, "cgroup namespace", errno);
+    init->workspace = cjail_workspace_make(plan->workspace_bytes, plan->workspace_inodes);
+    if (init->workspace < 0)
+        cjail_die(init->control, "workspace", init->workspace);
+    if ((error = cjail_workspace_attach(init->workspace)) < 0)
+        cjail_die(init->control, "workspace mount", error);
+    if ((error = cjail_mount_proc(plan)) < 0)
+        cjail_die(init->control, "proc", error);
+    if ((error = cjail_loopback_up()) < 0)
+        cjail_die(init->control, "loopback", error);
+}
+
+static void guard_self(struct cjail_init *init)
+{
+    prctl(PR_SET_DUMPABLE, 0UL, 0UL, 0UL, 0UL); /* its memory and links are out of the guest's reach */
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    prctl(PR_SET_NAME, "diatom-init", 0, 0, 0);
+    sigset_t all;
+    sigfillset(&all);
+    sigprocmask(SIG_BLOCK, &all, NULL);
+    sigset_t child;
+    sigemptyset(&child);
+    sigaddset(&child, SIGCHLD);
+    init->signals = signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (init->signals < 0)
+        cjail_die(init->control, "signalfd", errno);
+}
+
+static int take_listener(struct cjail_init *init, int number)
+{
+    /* The guest's next call waits for our answer, so its descriptor is fetched, not sent. */
+    for (int tries = 0; tries < 20000; tries++) {
+        int fd = (int)syscall(SYS_pidfd_getfd, init->guest_pidfd, number, 0);
+        if (fd >= 0) {
+            fcntl(fd, F_SETFD, FD_CLOEXEC);
+            return fd;
+        }
+        usleep(50);
+    }
+    return -1;
+}
+
+/* Forks the guest and returns in it: 0. In init: waits until the guest stands confined. */
+static bool fork_guest(struct cjail_init *init)
+{
+    int pair[2];
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+        cjail_die(init->control, "socketpair", errno);
+    pid_t guest = fork(); /* libc's, so that its own handlers run in the guest */
+    if (guest < 0)
+        cjail_die(init->control, "fork", errno);
+    if (guest == 0) {
+        close(pair[0]);
+        return cjail_guest_confine(pair[1]) == 0;
+    }
+    close(pair[1]);
+    init->guest = guest;
+    init->guest_socket = pair[0];
+    init->guest_pidfd = (int)syscall(SYS_pidfd_open, guest, 0);
+    return false;
+}
+
+static void kill_everything(struct cjail_init *init)
+{
+    if (!init->ended)
+        kill(-1, SIGKILL);
+}
+
+static void measure_end(struct cjail_init *init, struct cjail_note *note)
+{
+    struct rusage usage;
+    getrusage(RUSAGE_CHILDREN, &usage);
+    int64_t cpu = ((int64_t)usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000000 +
+                  ((int64_t)usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1000;
+    note->a = init->status;
+    note->wall_ns = init->released_ns ? init->ended_ns - init->released_ns : 0;
+    note->cpu_ns = cpu > init->cpu_sampled ? cpu : init->cpu_sampled;
+    note->memory_bytes = init->memory_peak;
+    note->processes = init->processes_peak;
+    note->sampled_limit = init->sampled_limit;
+    cjail_workspace_measure(init->workspace, note);
+}
+
+/* The guest is dead: everything else dies, then the end is told and the files are handed out. */
+_Noreturn static void finish(struct cjail_init *init)
+{
+    struct cjail_note note = {.kind = CJAIL_ENDED};
+    init->ended_ns = cjail_now();
+    do
+        kill(-1, SIGKILL);
+    while (RETRY(waitpid(-1, NULL, __WALL)) >= 0);
+    measure_end(init, &note);
+    cjail_send(init->control, &note, NULL, 0);
+    if (init->files >= 0 && (init->go_flags & CJAIL_GO_COLLECT))
+        cjail_workspace_collect(init->files);
+    if (init->files >= 0 && init->profile)
+        RETRY(send(init->files, init->profile, sizeof *init->profile, MSG_NOSIGNAL));
+    _exit(0);
+}
+
+static void reap(struct cjail_init *init)
+{
+    struct signalfd_siginfo news;
+    while (read(init->signals, &news, sizeof news) > 0)
+        ;
+    for (;;) {
+        int status;
+        pid_t pid = waitpid(-1, &status, WNOHANG | __WALL);
+        if (pid <= 0)
+            return;
+        if (pid == init->guest) {
+            init->status = status;
+            finish(init);
+        }
+    }
+}
+
+static int lay_out(struct cjail_init *init, const struct cjail_note *go, int bundle)
+{
+    const char *cursor, *end, *text;
+    struct cjail_bundle_head head;
+    uint32_t length;
+    int error = 0;
+    if ((uint64_t)go->b != init->plan->workspace_bytes || (uint64_t)go->c != init->plan->workspace_inodes)
+        error = cjail_workspace_resize((uint64_t)go->b, (uint32_t)go->c);
+    if (error == 0)
+        error = cjail_bundle_map(bundle, &cursor, &end, &head);
+    for (uint32_t i = 0; error == 0 && i < head.argc + head.envc; i++)
+        error = cjail_bundle_string(&cursor, end, &text, &length);
+    return error < 0 ? error : cjail_workspace_fill(&cursor, end, head.file_count);
+}
+
+static void start_counting(struct cjail_init *init)
+{
+    init->profile = mmap(NULL, sizeof *init->profile, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (init->profile == MAP_FAILED)
+        cjail_die(init->control, "profile", ENOMEM);
+    init->profile->marker = CJAIL_PROFILE_MARKER;
+}
+
+static void go(struct cjail_init *init, struct cjail_note *order, int *fds, int count)
+{
+    if (init->running || count < 4)
+        cjail_die(init->control, "go", EPROTO);
+    init->files = count > 4 ? fds[4] : -1;
+    init->go_flags = (uint32_t)order->a;
+    init->memory_limit = order->memory_bytes;
+    init->cpu_limit = order->cpu_ns;
+    int error = lay_out(init, order, fds[0]);
+    if (error < 0)
+        cjail_die(init->control, "files", error);
+    if (init->go_flags & CJAIL_GO_PROFILE)
+        start_counting(init);
+    if (init->plan->interpreter && (init->plan->flags & CJAIL_SAMPLED))
+        init->memory_base = cjail_process_memory((uint64_t)init->guest); /* shared with the host */
+    struct cjail_note release = {.kind = CJAIL_RELEASE, .a = order->a};
+    init->running = true;
+    init->released_ns = cjail_now();
+    if ((error = cjail_send(init->guest_socket, &release, fds, 4)) < 0)
+        cjail_die(init->control, "release", error);
+    for (int i = 0; i < 4; i++)
+        close(fds[i]);
+    struct cjail_note started = {.kind = CJAIL_STARTED, .b = init->released_ns};
+    cjail_send(init->control, &started, NULL, 0);
+}
+
+static void take_order(struct cjail_init *init)
+{
+    struct cjail_note note;
+    int fds[CJAIL_NOTE_FDS], count = CJAIL_NOTE_FDS;
+    int got = cjail_receive(init->control, &note, fds, &count, 0);
+    if (got != 1)
+        _exit(0); /* the jailer is gone; with pid 1 the whole sandbox ends */
+    if (note.kind == CJAIL_GO)
+        go(init, &note, fds, count);
+    else if (note.kind == CJAIL_KILL)
+        kill_everything(init);
+}
+
+static void hear_guest(struct cjail_init *init)
+{
+    struct cjail_note note;
+    if (cjail_receive(init->guest_socket, &note, NULL, NULL, MSG_DONTWAIT) != 1) {
+        close(init->guest_socket);
+        init->guest_socket = -1;
+        return;
+    }
+    switch (note.kind) {
+    case CJAIL_COUNTING:
+        /* Before GO this is the gate's notifier, after it the counter's; a guest that has been
+         * released and exec'd no longer holds this socket. */
+        if (init->listener < 0)
+            init->listener = take_listener(init, note.a);
+        break;
+    case CJAIL_PARKED:
+        note.kind = CJAIL_READY;
+        cjail_send(init->control, &note, NULL, 0);
+        break;
+    case CJAIL_FAILED:
+        cjail_send(init->control, &note, NULL, 0);
+        break;
+    default:
+        break;
+    }
+}
+
+_Noreturn static void supervise(struct cjail_init *init)
+{
+    bool sampling = init->plan->flags & CJAIL_SAMPLED;
+    for (;;) {
+        struct pollfd watched[4] = {
+            {.fd = init->control, .events = POLLIN},
+            {.fd = init->signals, .events = POLLIN},
+            {.fd = init->guest_socket, .events = POLLIN},
+            {.fd = init->listener, .events = POLLIN},
+        };
+        int ready = poll(watched, 4, sampling && init->running ? 5 : -1);
+        if (ready > 0 && watched[2].revents)
+            hear_guest(init);
+        if (ready > 0 && watched[3].revents)
+            cjail_init_answer(init);
+        if (ready > 0 && watched[1].revents)
+            reap(init);
+        if (ready > 0 && watched[0].revents)
+            take_order(init);
+        if (sampling && init->running) {
+            cjail_init_sample(init);
+            if (init->sampled_limit != CJAIL_SAMPLED_NONE)
+                kill_everything(init);
+        }
+    }
+}
+
+/* Runs in: the process just cloned from the host, pid 1 of all its namespaces.
+ * Returns only in the confined guest, through the caller of cjail_host_spawn. */
+bool cjail_init_start(struct cjail_init *init, const int *groups, int group_count, uint32_t uid, uint32_t gid)
+{
+    init->plan = cjail_host_state.plan;
+    init->listener = init->files = init->guest_socket = -1;
+    join_groups(init->control, groups, group_count);
+    take_ids(init->plan, init->control, uid, gid);
+    limit_namespace(init->plan);
+    furnish(init);
+    guard_self(init);
+    if (fork_guest(init))
+        return true;
+    supervise(init);
+}

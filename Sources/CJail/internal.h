@@ -1,0 +1,96 @@
+/* Shared by the files of this library only. */
+#ifndef CJAIL_INTERNAL_H
+#define CJAIL_INTERNAL_H
+
+#include "cjail.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define RETRY(call)                                                                                \
+    ({                                                                                             \
+        long retry_result_;                                                                        \
+        do {                                                                                       \
+            retry_result_ = (long)(call);                                                          \
+        } while (retry_result_ < 0 && errno == EINTR);                                             \
+        retry_result_;                                                                             \
+    })
+
+/* What a host keeps between spawns; a guest and its init inherit a copy. */
+struct cjail_host {
+    const struct cjail_plan *plan;
+    int ruleset;
+};
+extern struct cjail_host cjail_host_state;
+
+/* The life of one sandbox, as init sees it. */
+struct cjail_init {
+    const struct cjail_plan *plan;
+    int control;
+    int guest_socket;
+    int signals;
+    int listener; /* seccomp notifications, or -1 */
+    int workspace;
+    int files;
+    pid_t guest;
+    int guest_pidfd;
+    uint32_t go_flags;
+    bool running;
+    bool ended;
+    int status;
+    int64_t released_ns, ended_ns;
+    int64_t memory_limit, cpu_limit; /* sampled grade only */
+    int64_t memory_base, memory_peak, cpu_sampled;
+    uint32_t processes_peak;
+    uint32_t sampled_limit;
+    struct cjail_profile *profile;
+};
+
+int64_t cjail_now(void);
+_Noreturn void cjail_die(int socket, const char *stage, int error);
+int cjail_write_file(const char *path, const char *text);
+size_t cjail_format(char *buffer, size_t size, const char *before, uint64_t number, const char *after);
+
+int cjail_map_self(uint32_t inner_uid, uint32_t inner_gid, uint32_t outer_uid, uint32_t outer_gid);
+int cjail_become(uint32_t uid, uint32_t gid);
+int cjail_drop_capabilities(void);
+int cjail_lock_privileges(void);
+
+int cjail_root_build(const struct cjail_root *root, const char **stage);
+int cjail_mount_proc(const struct cjail_plan *plan);
+int cjail_loopback_up(void);
+
+int cjail_workspace_make(uint64_t bytes, uint32_t inodes);
+int cjail_workspace_attach(int workspace);
+int cjail_workspace_resize(uint64_t bytes, uint32_t inodes);
+void cjail_workspace_measure(int workspace, struct cjail_note *note);
+int cjail_workspace_fill(const char **cursor, const char *end, uint32_t count);
+void cjail_workspace_collect(int socket);
+
+int cjail_ruleset_open(const struct cjail_plan *plan);
+int cjail_filter_load(const struct cjail_filter *filter, unsigned int flags);
+
+void cjail_init_answer(struct cjail_init *init);
+void cjail_init_sample(struct cjail_init *init);
+int64_t cjail_process_memory(uint64_t pid);
+bool cjail_init_start(struct cjail_init *init, const int *groups, int group_count, uint32_t uid, uint32_t gid);
+
+int cjail_guest_confine(int init_socket);
+int cjail_guest_park(int init_socket);
+
+int cjail_bundle_map(int fd, const char **start, const char **end, struct cjail_bundle_head *head);
+int cjail_bundle_string(const char **cursor, const char *end, const char **text, uint32_t *length);
+int cjail_bundle_number(const char **cursor, const char *end, void *number, size_t size);
+
+#endif

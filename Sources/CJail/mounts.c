@@ -1,0 +1,68 @@
+/* A fresh /proc, its masks, and the loopback interface. Runs in: init, before the guest exists. */
+#include "internal.h"
+
+#include <linux/magic.h>
+#include <net/if.h>
+#include <sys/ioctl.h>
+#include <sys/statfs.h>
+
+static int fresh_proc(bool processes_only)
+{
+    int context = fsopen("proc", FSOPEN_CLOEXEC);
+    if (context < 0)
+        return -errno;
+    int error = 0, tree = -1;
+    if (processes_only && fsconfig(context, FSCONFIG_SET_STRING, "subset", "pid", 0) < 0)
+        error = -errno;
+    if (error == 0 && fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+        error = -errno;
+    if (error == 0 &&
+        (tree = fsmount(context, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)) < 0)
+        error = -errno;
+    close(context);
+    if (error < 0)
+        return error;
+    if (move_mount(tree, "", AT_FDCWD, "/proc", MOVE_MOUNT_F_EMPTY_PATH) < 0)
+        error = -errno;
+    close(tree);
+    return error;
+}
+
+static int mask(const char *path)
+{
+    struct stat state;
+    if (lstat(path, &state) < 0)
+        return errno == ENOENT ? 0 : -errno;
+    /* An empty folder of the read-only root covers folders, the null device files. */
+    const char *cover = S_ISDIR(state.st_mode) ? "/var/empty" : "/dev/null";
+    return mount(cover, path, NULL, MS_BIND, NULL) < 0 ? -errno : 0;
+}
+
+/* Mounts this pid namespace's /proc over the old one and checks that it is one. */
+int cjail_mount_proc(const struct cjail_plan *plan)
+{
+    if (plan->flags & CJAIL_NO_PROC)
+        return mount("/var/empty", "/proc", NULL, MS_BIND | MS_REC, NULL) < 0 ? -errno : 0;
+    int error = fresh_proc(plan->flags & CJAIL_SUBSET_PROC);
+    if (error < 0)
+        return error;
+    struct statfs state;
+    struct stat self;
+    if (statfs("/proc", &state) < 0 || state.f_type != PROC_SUPER_MAGIC || stat("/proc/1", &self) < 0)
+        return -EUCLEAN;
+    for (uint32_t i = 0; i < plan->mask_count && i < CJAIL_MASKS_MAX && error == 0; i++)
+        error = mask(plan->masks[i]);
+    return error;
+}
+
+int cjail_loopback_up(void)
+{
+    int probe = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (probe < 0)
+        return -errno;
+    struct ifreq request = {.ifr_name = "lo"};
+    request.ifr_flags = IFF_UP | IFF_RUNNING;
+    int error = ioctl(probe, SIOCSIFFLAGS, &request) < 0 ? -errno : 0;
+    close(probe);
+    return error;
+}

@@ -1,0 +1,3 @@
+/* Parts of the C library that Swift's Glibc module leaves out. Without _GNU_SOURCE, as that
+ * module is built; calls that need it are shims of CJail (cjail_calls.h). */
+#include <sys/epoll.h>

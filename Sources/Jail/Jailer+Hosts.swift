@@ -1,0 +1,170 @@
+internal import CAssets
+internal import CJail
+internal import Glibc
+internal import Posix
+internal import Wire
+
+extension Jailer {
+    func startHosts(execPlan: UnsafeMutablePointer<cjail_plan>) throws(SystemFailure) {
+        try startHost(UInt32(CJAIL_HOST_EXEC.rawValue), plan: execPlan)
+        if options.warmPython, access(options.python, X_OK) == 0 {
+            let plan = policy.makePlan(
+                interpreter: true, disk: Self.disk, inodes: Self.inodes, processes: Self.processes)
+            try startHost(UInt32(CJAIL_HOST_PYTHON.rawValue), plan: plan)
+        }
+    }
+
+    private func startHost(_ kind: UInt32, plan: UnsafeMutablePointer<cjail_plan>) throws(SystemFailure) {
+        var pair = try Pair.sockets()
+        let theirs = pair.second.rawValue
+        var root = RootPlan.standard(extra: options.shown)
+        if plan.pointee.interpreter != 0 { try addInterpreterFiles(&root) }
+        let image = RootImage(root)
+        let memberships = try tree?.openHostMembership() ?? []
+        defer { for fd in memberships { close(fd) } }
+        let pid = try launch(kind, plan: plan, image: image, control: theirs, memberships: memberships)
+        let host = Host(kind: kind, pid: pid, control: MessageSocket(pair.takeFirst()))
+        hosts[kind] = host
+        try epoll.add(host.control.rawValue, .input, tag: Self.tag(.host, Int(kind)))
+    }
+
+    private func addInterpreterFiles(_ root: inout RootPlan) throws(SystemFailure) {
+        let script = UnsafeBufferPointer(start: cassets_python_host_pointer(), count: cassets_python_host_length)
+        root.files.append(("diatom/sitecustomize.py", Array(script)))
+        let library = Self.ownFolder() + "/libcjail.so"
+        let fd = Descriptor(adopting: try check("open libcjail.so") { open(library, O_RDONLY | O_CLOEXEC) })
+        root.files.append(("diatom/libcjail.so", try SmallFile.read(fd.rawValue, limit: 2 << 20)))
+    }
+
+    private func launch(
+        _ kind: UInt32, plan: UnsafeMutablePointer<cjail_plan>, image: RootImage, control: Int32, memberships: [Int32]
+    ) throws(SystemFailure) -> Int32 {
+        var birth = cjail_host_birth()
+        birth.plan = UnsafePointer(plan)
+        birth.root = UnsafePointer(image.root)
+        birth.control_fd = control
+        birth.plan_fd = -1
+        birth.host_uid = isRoot ? firstUser : getuid()
+        birth.host_gid = isRoot ? firstUser : getgid()
+        birth.outer_user = isRoot ? 0 : 1
+        birth.group_count = UInt32(memberships.count)
+        withUnsafeMutableBytes(of: &birth.group_fds) { memory in
+            for (index, fd) in memberships.enumerated() { memory.bindMemory(to: Int32.self)[index] = fd }
+        }
+        guard plan.pointee.interpreter != 0 else { return try checkCode("clone host") { cjail_host_start(&birth) } }
+        let bytes = Array(UnsafeRawBufferPointer(start: plan, count: MemoryLayout<cjail_plan>.size))
+        let sealed = try SealedMemory.make("plan", [bytes])
+        birth.plan_fd = sealed.rawValue
+        var arguments = [strdup(options.python), strdup("/home/user/main.py"), nil]
+        var environment = Self.interpreterEnvironment(options.preload).map { strdup($0) } + [nil]
+        defer { for text in arguments + environment { free(text) } }
+        return try arguments.withUnsafeMutableBufferPointer { argv throws(SystemFailure) in
+            try environment.withUnsafeMutableBufferPointer { envp throws(SystemFailure) in
+                birth.argv = UnsafePointer(argv.baseAddress)
+                birth.envp = UnsafePointer(envp.baseAddress)
+                return try checkCode("clone host") { cjail_host_start(&birth) }
+            }
+        }
+    }
+
+    /// One thread for numeric libraries: threads do not survive a fork, and one core is the default share.
+    private static func interpreterEnvironment(_ preload: [String]) -> [String] {
+        [
+            "PYTHONPATH=/diatom", "HOME=/home/user", "PATH=/usr/local/bin:/usr/bin:/bin", "LANG=C.UTF-8",
+            "OPENBLAS_NUM_THREADS=1", "OMP_NUM_THREADS=1", "MKL_NUM_THREADS=1",
+            "DIATOM_PRELOAD=\(preload.joined(separator: ","))",
+        ]
+    }
+
+    package static func ownFolder() -> String {
+        var buffer = [CChar](repeating: 0, count: 4096)
+        let length = readlink("/proc/self/exe", &buffer, buffer.count - 1)
+        let path = String(decoding: buffer[0..<max(0, length)].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
+    }
+
+    func readHost(_ kind: UInt32) {
+        guard let host = hosts[kind], host.isAlive else { return }
+        do throws(SystemFailure) {
+            while true {
+                switch try host.control.receive(cjail_note.self, into: cjail_note()) {
+                case .nothing: return
+                case .ended: return hostLost(host)
+                case .message(let note, let descriptors):
+                    for fd in descriptors { close(fd) }
+                    hear(note, from: host)
+                }
+            }
+        } catch { hostLost(host) }
+    }
+
+    private func hear(_ note: cjail_note, from host: Host) {
+        switch note.kind {
+        case UInt32(CJAIL_HOST_READY.rawValue):
+            host.isReady = true
+            warmUp(host.kind)
+        case UInt32(CJAIL_SPAWNED.rawValue):
+            guard !host.pending.isEmpty else { return hostLost(host) }
+            host.deadline = Monotonic.now() + Host.spawnAllowance
+            spawned(host.pending.removeFirst(), pid: note.a)
+        default:
+            log("host \(host.kind): \(note.stage): \(String(cString: strerror(note.a)))")
+            hostFailure = "\(note.stage): \(String(cString: strerror(note.a)))"
+            hostLost(host)
+        }
+    }
+
+    private func warmUp(_ kind: UInt32) {
+        let key = PoolKey(host: kind, key: "local")
+        perform(machine(key, idle: true), key)
+    }
+
+    /// The pool's machine, made on first use.
+    func machine(_ key: PoolKey, idle: Bool) -> [PoolMachine<Sandbox.Run>.Action] {
+        if pools[key] == nil {
+            let target = key.host == UInt32(CJAIL_HOST_PYTHON.rawValue) ? options.parkedPython : options.parkedExec
+            pools[key] = PoolMachine(target: key.key == "local" ? target : 0, capacity: options.sandboxes)
+            try? tree?.makeKey(key.key)
+        }
+        return idle ? pools[key]?.idle() ?? [] : []
+    }
+
+    func hostLost(_ host: Host) {
+        guard host.isAlive else { return }
+        epoll.remove(host.control.rawValue)
+        host.kill()
+        host.restartAt = Monotonic.now() + 100_000_000
+        for index in host.pending { spawnFailed(index) }
+        host.pending = []
+    }
+
+    func checkHost(_ kind: UInt32, _ now: Int64) {
+        guard let host = hosts[kind], host.nextDeadline <= now else { return }
+        if host.isAlive {
+            log("host \(kind) does not answer")
+            return hostLost(host)
+        }
+        do throws(SystemFailure) {
+            let interpreter = kind != UInt32(CJAIL_HOST_EXEC.rawValue)
+            try startHost(
+                kind,
+                plan: policy.makePlan(
+                    interpreter: interpreter, disk: Self.disk, inodes: Self.inodes, processes: Self.processes))
+        } catch {
+            log("host \(kind): \(error)")
+            host.restartAt = now + 5_000_000_000
+        }
+    }
+
+    func log(_ text: String) {
+        let line = Array("level=warning program=diatom-jailer event=\"\(text)\"\n".utf8)
+        _ = write(2, line, line.count)
+    }
+}
+
+extension cjail_note {
+    /// The stage that a failure names.
+    var stage: String {
+        withUnsafeBytes(of: text) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+    }
+}

@@ -1,0 +1,267 @@
+internal import CJail
+internal import Glibc
+internal import Posix
+internal import Wire
+
+extension Jailer {
+    typealias Action = PoolMachine<Sandbox.Run>.Action
+
+    func perform(_ actions: [Action], _ key: PoolKey) {
+        for action in actions {
+            switch action {
+            case .spawn: spawn(key)
+            case .lend(let index, let run): lend(index, run)
+            case .refuse(let run): refuse(run, hostFailure ?? "no sandbox could be made", EAGAIN)
+            }
+        }
+    }
+
+    private func spawn(_ key: PoolKey) {
+        guard let host = hosts[key.host], host.isAlive, let slot = freeSlots.popLast() else {
+            refillAt = min(refillAt, Monotonic.now() + 20_000_000)
+            pools[key]?.unspawn()
+            return
+        }
+        do throws(SystemFailure) {
+            var pair = try Pair.sockets()
+            var fds = [pair.second.rawValue]
+            if let group = try group(slot, key.key) {
+                try group.setLimits(memory: Self.memory, processes: Self.processes, cpuPercent: 100)
+                fds += try group.openMembership()
+            }
+            defer { for fd in fds.dropFirst() { close(fd) } }
+            let sandbox = Sandbox(index: slot, pool: key, control: MessageSocket(pair.takeFirst()))
+            sandbox.lastDeadline = Monotonic.now() + Host.spawnAllowance
+            sandboxes[slot] = sandbox
+            try epoll.add(sandbox.control.rawValue, .input, tag: Self.tag(.control, slot))
+            var note = cjail_note()
+            note.kind = UInt32(CJAIL_SPAWN.rawValue)
+            if host.pending.isEmpty { host.deadline = Monotonic.now() + Host.spawnAllowance }
+            host.pending.append(slot)
+            host.spawned += 1
+            try host.control.send(note, descriptors: fds)
+        } catch {
+            log("spawn: \(error)")
+            hosts[key.host]?.pending.removeAll { $0 == slot }
+            if sandboxes[slot] == nil { freeSlots.append(slot) }
+            discard(slot)
+        }
+    }
+
+    private func group(_ slot: Int, _ key: String) throws(SystemFailure) -> SandboxGroup? {
+        guard let tree else { return nil }
+        if let entry = groups[slot] {
+            if entry.key == key { return entry.group }
+            entry.group.remove()
+        }
+        _ = machine(PoolKey(host: 0, key: key), idle: false)
+        let group = try SandboxGroup(tree: tree, key: key, index: slot)
+        groups[slot] = (key, group)
+        watchMemory(slot, group)
+        return group
+    }
+
+    private func watchMemory(_ slot: Int, _ group: SandboxGroup) {
+        guard let watch = group.oomWatch else { return }
+        try? epoll.add(watch.fd, watch.interest, tag: Self.tag(.memory, slot))
+    }
+
+    func spawned(_ index: Int, pid: Int32) {
+        guard let sandbox = sandboxes[index] else { return }
+        guard pid > 0 else {
+            sandbox.failure = ("clone", -pid)
+            hostFailure = "clone: \(String(cString: strerror(-pid)))"
+            return discard(index)
+        }
+        sandbox.pid = pid
+        sandbox.pidfd = cjail_pidfd_open(pid)
+        guard sandbox.pidfd >= 0 else { return discard(index) }
+        try? epoll.add(sandbox.pidfd, .input, tag: Self.tag(.process, index))
+        sandbox.state = .mapping
+        guard isRoot else { return }
+        do throws(SystemFailure) {
+            let outer = firstUser + 1 + UInt32(index)
+            try SmallFile.write("/proc/\(pid)/gid_map", "1000 \(outer) 1\n")
+            try SmallFile.write("/proc/\(pid)/uid_map", "1000 \(outer) 1\n")
+            var note = cjail_note()
+            note.kind = UInt32(CJAIL_MAPS_WRITTEN.rawValue)
+            try sandbox.control.send(note)
+        } catch {
+            log("maps: \(error)")
+            _ = cjail_pidfd_kill(sandbox.pidfd, SIGKILL)
+        }
+    }
+
+    func spawnFailed(_ index: Int) { discard(index) }
+
+    /// Takes a sandbox that never had a process off the books.
+    private func discard(_ index: Int) {
+        guard let sandbox = sandboxes[index] else { return }
+        epoll.remove(sandbox.control.rawValue)
+        sandboxes[index] = nil
+        release(index)
+        perform(pools[sandbox.pool]?.failed() ?? [], sandbox.pool)
+    }
+
+    private func release(_ index: Int) {
+        if let entry = groups[index] {
+            let before = entry.group.oomWatch?.fd
+            do throws(SystemFailure) { try entry.group.recycle() } catch {
+                entry.group.remove()
+                groups[index] = nil
+            }
+            if let after = groups[index]?.group.oomWatch?.fd, after != before { watchMemory(index, entry.group) }
+        }
+        freeSlots.append(index)
+    }
+
+    func readInit(_ index: Int) {
+        guard let sandbox = sandboxes[index] else { return }
+        do throws(SystemFailure) {
+            while true {
+                switch try sandbox.control.receive(cjail_note.self, into: cjail_note()) {
+                case .nothing: return
+                case .ended: return epoll.remove(sandbox.control.rawValue)
+                case .message(let note, let descriptors):
+                    for fd in descriptors { close(fd) }
+                    hear(note, from: sandbox)
+                }
+            }
+        } catch { epoll.remove(sandbox.control.rawValue) }
+    }
+
+    private func hear(_ note: cjail_note, from sandbox: Sandbox) {
+        switch note.kind {
+        case UInt32(CJAIL_READY.rawValue):
+            guard sandbox.state == .mapping || sandbox.state == .ordered else { return }
+            sandbox.state = .parked
+            sandbox.lastDeadline = .max
+            perform(pools[sandbox.pool]?.ready(sandbox.index) ?? [], sandbox.pool)
+        case UInt32(CJAIL_STARTED.rawValue):
+            guard sandbox.state == .running, let run = sandbox.run else { return }
+            sandbox.wallDeadline = note.b + run.order.wall_ns
+            report(started: sandbox, at: note.b)
+        case UInt32(CJAIL_ENDED.rawValue):
+            guard sandbox.state == .running else { return }
+            ended(sandbox, note)
+        default:
+            sandbox.failure = (note.stage, note.a)
+            hostFailure = "\(note.stage): \(String(cString: strerror(note.a)))"
+        }
+    }
+
+    private func lend(_ index: Int, _ run: Sandbox.Run) {
+        guard let sandbox = sandboxes[index] else { return }
+        let order = run.order
+        sandbox.run = run
+        sandbox.state = .running
+        refillAt = min(refillAt, Monotonic.now() + 2_000_000)
+        do throws(SystemFailure) {
+            if let group = groups[index]?.group {
+                try group.setLimits(
+                    memory: order.memory_bytes, processes: Int(order.processes), cpuPercent: Int(order.cpu_percent))
+                group.startMeasuring()
+            }
+            var note = cjail_note()
+            note.kind = UInt32(CJAIL_GO.rawValue)
+            note.a = Int32(bitPattern: order.flags)
+            note.b = order.disk_bytes
+            note.c = Int64(order.files)
+            note.memory_bytes = order.memory_bytes
+            note.cpu_ns = order.cpu_ns
+            try sandbox.control.send(note, descriptors: run.descriptors)
+            let now = Monotonic.now()
+            sandbox.wallDeadline = now + order.wall_ns + 5_000_000_000
+            sandbox.cpuCheck = tree == nil ? .max : now + order.cpu_ns * 100 / Int64(max(100, order.cpu_percent))
+        } catch {
+            sandbox.failure = (error.operation, error.code)
+            _ = cjail_pidfd_kill(sandbox.pidfd, SIGKILL)
+        }
+        for fd in run.descriptors { close(fd) }
+        sandbox.run?.descriptors = []
+    }
+
+    func due(_ sandbox: Sandbox, _ now: Int64) {
+        if sandbox.lastDeadline <= now {
+            sandbox.lastDeadline = now + 1_000_000_000
+            if sandbox.pidfd >= 0 { _ = cjail_pidfd_kill(sandbox.pidfd, SIGKILL) } else { discard(sandbox.index) }
+            return
+        }
+        if sandbox.wallDeadline <= now {
+            sandbox.wallDeadline = .max
+            kill(sandbox, UInt32(CJAIL_END_WALL.rawValue))
+        }
+        if sandbox.cpuCheck <= now { checkCPU(sandbox, now) }
+    }
+
+    /// Looks again no later than the limit could be reached, and no more often than every millisecond.
+    private func checkCPU(_ sandbox: Sandbox, _ now: Int64) {
+        guard let run = sandbox.run, let used = groups[sandbox.index]?.group.cpuSince() else {
+            sandbox.cpuCheck = .max
+            return
+        }
+        let rest = run.order.cpu_ns - used
+        if rest <= 0 {
+            sandbox.cpuCheck = .max
+            return kill(sandbox, UInt32(CJAIL_END_CPU.rawValue))
+        }
+        sandbox.cpuCheck = now + max(1_000_000, rest * 100 / Int64(max(100, run.order.cpu_percent)))
+    }
+
+    /// Ends a run: init kills all processes at once; if it does not answer it is killed itself.
+    func kill(_ sandbox: Sandbox, _ reason: UInt32) {
+        guard sandbox.state == .running, sandbox.reason == 0 else { return }
+        sandbox.reason = reason
+        sandbox.lastDeadline = Monotonic.now() + 500_000_000
+        var note = cjail_note()
+        note.kind = UInt32(CJAIL_KILL.rawValue)
+        do throws(SystemFailure) { try sandbox.control.send(note) } catch {
+            _ = cjail_pidfd_kill(sandbox.pidfd, SIGKILL)
+        }
+    }
+
+    func memoryChanged(_ index: Int) {
+        guard let group = groups[index]?.group else { return }
+        if let watch = group.oomWatch, watch.interest == .input {
+            var count: UInt64 = 0
+            _ = read(watch.fd, &count, 8)
+        }
+        guard let sandbox = sandboxes[index], sandbox.state == .running, group.oomKillsSince() > 0 else { return }
+        kill(sandbox, UInt32(CJAIL_END_MEMORY.rawValue))
+    }
+
+    private func ended(_ sandbox: Sandbox, _ note: cjail_note) {
+        sandbox.state = .ending
+        sandbox.wallDeadline = .max
+        sandbox.cpuCheck = .max
+        let collects = (sandbox.run?.order.flags ?? 0) != 0
+        sandbox.lastDeadline = Monotonic.now() + (collects ? 10_000_000_000 : 1_000_000_000)
+        report(ended: sandbox, note)
+    }
+
+    func reap(_ index: Int) {
+        guard let sandbox = sandboxes[index], sandbox.pidfd >= 0 else { return }
+        var status: Int32 = 0
+        readInit(index)
+        guard cjail_pidfd_reap(sandbox.pidfd, &status) != 0 else { return }
+        epoll.remove(sandbox.pidfd)
+        epoll.remove(sandbox.control.rawValue)
+        close(sandbox.pidfd)
+        sandbox.pidfd = -1
+        sandboxes[index] = nil
+        if sandbox.run != nil, !sandbox.reported {
+            var note = cjail_note()
+            note.a = status
+            report(ended: sandbox, note)
+        }
+        let wasRun = sandbox.run != nil
+        release(index)
+        let actions: [Action]
+        switch (wasRun, sandbox.state) {
+        case (true, _): actions = pools[sandbox.pool]?.ended() ?? []
+        case (false, .parked): actions = pools[sandbox.pool]?.lost(index) ?? []
+        default: actions = pools[sandbox.pool]?.failed() ?? []
+        }
+        perform(actions, sandbox.pool)
+    }
+}

@@ -1,0 +1,131 @@
+internal import CJail
+internal import Glibc
+package import Posix
+internal import Wire
+
+/// The daemon that makes sandboxes: one thread, one event loop, crash-only.
+///
+/// It believes nothing a client or a guest says: orders are of fixed size and name no path, id or
+/// capability. When a client is gone its runs are killed; when the jailer is gone everything of it goes,
+/// by parent-death signals, closed sockets, and a janitor that removes the control groups.
+package final class Jailer {
+    enum Tag: UInt64 { case listener = 1, client, host, control, process, memory }
+
+    let options: JailerOptions
+    let epoll: Epoll
+    let policy: SandboxPolicy
+    let tree: GroupTree?
+    let janitor: Descriptor?
+    let isRoot: Bool
+    let policyHash: [UInt8]
+    let firstUser: UInt32
+    /// Why no run can be made at all; nil when all is well.
+    let refusal: String?
+
+    var hosts: [UInt32: Host] = [:]
+    var pools: [PoolKey: PoolMachine<Sandbox.Run>] = [:]
+    var sandboxes: [Int: Sandbox] = [:]
+    var groups: [Int: (key: String, group: SandboxGroup)] = [:]
+    var freeSlots: [Int] = []
+    var clients: [Int: Client] = [:]
+    var listener: Int32 = -1
+    var nextClient = 1
+    var refillAt = Int64.max
+    /// What last went wrong in making a sandbox, for those who are refused.
+    var hostFailure: String?
+
+    package init(_ options: JailerOptions) throws(SystemFailure) {
+        self.options = options
+        epoll = try Epoll()
+        isRoot = geteuid() == 0 && Self.hasAdministration()
+        firstUser = options.firstUser + UInt32(getpid() % 65_536) * 512
+        let places = ControllerPlaces.find()
+        GroupTree.sweep(places)
+        tree = places.isComplete ? try? GroupTree(places: places) : nil
+        if let tree { janitor = try Janitor.start(for: tree) } else { janitor = nil }
+        let sampled = tree == nil
+        refusal =
+            sampled && !options.allowed.contains("memory:sampled")
+            ? "memory: no control group can be used, and memory:sampled is not allowed" : nil
+        policy = try SandboxPolicy(
+            isRoot: isRoot, isSampled: sampled, withoutProc: options.allowed.contains("proc:absent"),
+            withoutLandlock: options.allowed.contains("landlock:absent") && cjail_landlock_abi() == 0)
+        let plan = policy.makePlan(interpreter: false, disk: Self.disk, inodes: Self.inodes, processes: Self.processes)
+        policyHash = SandboxPolicy.hash(of: plan)
+        freeSlots = Array((0..<min(options.sandboxes, 500)).reversed())
+        if refusal == nil { try startHosts(execPlan: plan) }
+    }
+
+    /// What parked sandboxes are made for: the defaults of a run.
+    static let disk = 64 << 20
+    static let inodes = 10_000
+    static let processes = 64
+    static let memory: Int64 = 512 << 20
+
+    /// Serves until the last client of a born-with socket is gone.
+    package func run() throws(SystemFailure) {
+        if options.client >= 0 { try add(client: Descriptor(adopting: options.client)) }
+        if let path = options.listen { try listen(at: path) }
+        var events: [Epoll.Event] = []
+        while true {
+            try epoll.wait(timeout: timeout(), into: &events)
+            for event in events { handle(event) }
+            checkDeadlines()
+            if clients.isEmpty, options.listen == nil { break }
+        }
+        shutDown()
+    }
+
+    private func handle(_ event: Epoll.Event) {
+        let index = Int(event.tag & 0xffff_ffff)
+        switch Tag(rawValue: event.tag >> 32) {
+        case .listener: acceptClient()
+        case .client: readClient(index)
+        case .host: readHost(UInt32(index))
+        case .control: readInit(index)
+        case .process: reap(index)
+        case .memory: memoryChanged(index)
+        case nil: break
+        }
+    }
+
+    static func tag(_ tag: Tag, _ index: Int) -> UInt64 { tag.rawValue << 32 | UInt64(index) }
+
+    private func timeout() -> Int32 {
+        var next = refillAt
+        for sandbox in sandboxes.values { next = min(next, sandbox.nextDeadline) }
+        for host in hosts.values { next = min(next, host.nextDeadline) }
+        guard next != .max else { return -1 }
+        let rest = next - Monotonic.now()
+        return rest <= 0 ? 0 : Int32(min(rest / 1_000_000 + 1, 60_000))
+    }
+
+    private func checkDeadlines() {
+        let now = Monotonic.now()
+        for sandbox in sandboxes.values where sandbox.nextDeadline <= now { due(sandbox, now) }
+        for kind in hosts.keys { checkHost(kind, now) }
+        guard refillAt <= now else { return }
+        refillAt = .max
+        for key in pools.keys { perform(pools[key]?.idle() ?? [], key) }
+    }
+
+    private func shutDown() {
+        for sandbox in sandboxes.values where sandbox.pidfd >= 0 { _ = cjail_pidfd_kill(sandbox.pidfd, SIGKILL) }
+        for host in hosts.values { host.kill() }
+        for sandbox in sandboxes.values where sandbox.pidfd >= 0 {
+            var status: Int32 = 0
+            while cjail_pidfd_reap(sandbox.pidfd, &status) == 0 { usleep(200) }
+        }
+        for (_, entry) in groups { entry.group.remove() }
+        if let tree { GroupTree.remove(tree.name, in: tree.places) }
+    }
+
+    private static func hasAdministration() -> Bool {
+        guard let status = try? SmallFile.read("/proc/self/status"),
+            let line = status.split(separator: "\n").first(where: { $0.hasPrefix("CapEff:") }),
+            let bits = UInt64(line.split(separator: "\t").last ?? "", radix: 16)
+        else { return false }
+        let needed: UInt64 = 1 << 21 | 1 << 7 | 1 << 6  // SYS_ADMIN, SETUID, SETGID
+        return bits & needed == needed
+    }
+}

@@ -1,0 +1,109 @@
+internal import Glibc
+internal import Posix
+
+/// What the operator decides, read once: the jailer's own file, overridden by its arguments.
+package struct JailerOptions: Sendable {
+    package static let defaultFile = "/etc/diatom/jailer.conf"
+
+    /// Layers whose absence is allowed, by name: `memory:sampled`, `proc:absent`, `landlock:absent`.
+    package var allowed: Set<String> = []
+    package var python = "/usr/bin/python3"
+    /// Modules that the warm Python host imports before its first fork.
+    package var preload: [String] = Self.standardPreload
+    package var warmPython = false
+    /// How many sandboxes of a kind wait parked.
+    package var parkedPython = 4
+    package var parkedExec = 2
+    package var sandboxes = 192
+    /// Folders besides /usr that sandboxes may see, each at its own path.
+    package var shown: [String] = []
+    package var firstUser: UInt32 = 1_600_000_000
+    package var maxMemory: Int64 = 64 << 30
+    package var maxDisk: Int64 = 64 << 30
+    package var maxWall: Int64 = 24 * 3600 * 1_000_000_000
+    /// The client's end of a socketpair that we were born with.
+    package var client: Int32 = -1
+    /// Where to listen as a daemon, and whose connections to take.
+    package var listen: String?
+    package var listenUsers: Set<UInt32> = [0]
+
+    package static let standardPreload = [
+        "argparse", "ast", "base64", "bisect", "calendar", "collections.abc", "contextlib", "copy", "csv", "dataclasses",
+        "datetime", "decimal", "difflib", "enum", "fractions", "functools", "glob", "hashlib", "heapq", "html", "inspect",
+        "io", "itertools", "json", "logging", "math", "operator", "pathlib", "pickle", "platform", "pprint", "queue",
+        "random", "re", "select", "shutil", "signal", "socket", "statistics", "string", "struct", "subprocess",
+        "tempfile", "textwrap", "threading", "time", "traceback", "typing", "unittest", "urllib.parse", "uuid", "zlib",
+    ]
+
+    package init() {}
+
+    package enum Invalid: Error, Hashable {
+        case unknown(String)
+        case value(name: String, value: String)
+        case unsafeFile(String)
+    }
+
+    /// Reads `name = value` lines.
+    package mutating func read(_ text: String) throws(Invalid) {
+        for line in text.split(separator: "\n") {
+            let content = line.prefix { $0 != "#" }
+            let parts = content.split(separator: "=", maxSplits: 1).map(Self.trimmed)
+            if parts.isEmpty || (parts.count == 1 && parts[0].isEmpty) { continue }
+            guard parts.count == 2 else { throw .unknown(String(line)) }
+            try set(parts[0], parts[1])
+        }
+    }
+
+    /// Reads `--name value` arguments.
+    package mutating func read(arguments: [String]) throws(Invalid) {
+        var index = 0
+        while index < arguments.count {
+            guard arguments[index].hasPrefix("--"), index + 1 < arguments.count else { throw .unknown(arguments[index]) }
+            try set(String(arguments[index].dropFirst(2)), arguments[index + 1])
+            index += 2
+        }
+    }
+
+    /// Reads the operator's file, which only root may be able to write; none is fine.
+    package mutating func readFile(_ path: String) throws(Invalid) {
+        var state = stat()
+        guard lstat(path, &state) == 0 else { return }
+        guard state.st_uid == 0 || state.st_uid == geteuid(), state.st_mode & 0o022 == 0 else { throw .unsafeFile(path) }
+        guard let text = try? SmallFile.read(path) else { throw .unsafeFile(path) }
+        try read(text)
+    }
+
+    private mutating func set(_ name: String, _ value: String) throws(Invalid) {
+        func number<Number: FixedWidthInteger>() throws(Invalid) -> Number {
+            guard let number = Number(value), number >= 0 else { throw .value(name: name, value: value) }
+            return number
+        }
+        let list = value.split(separator: ",").map(Self.trimmed).filter { !$0.isEmpty }
+        switch name {
+        case "allow": allowed.formUnion(list)
+        case "python": python = value
+        case "preload": preload = list == ["standard"] ? Self.standardPreload : list
+        case "preload-more": preload += list
+        case "warm-python": warmPython = value == "yes"
+        case "parked-python": parkedPython = try number()
+        case "parked-exec": parkedExec = try number()
+        case "sandboxes": sandboxes = max(1, try number())
+        case "show": shown += list
+        case "first-user": firstUser = try number()
+        case "max-memory-mb": maxMemory = try number() << 20
+        case "max-disk-mb": maxDisk = try number() << 20
+        case "max-wall-ms": maxWall = try number() * 1_000_000
+        case "client": client = try number()
+        case "listen": listen = value
+        case "listen-users": listenUsers = Set(list.compactMap { UInt32($0) })
+        default: throw .unknown(name)
+        }
+    }
+
+    private static func trimmed(_ text: some StringProtocol) -> String {
+        var view = Substring(text)
+        while let first = view.first, first == " " || first == "\t" { view.removeFirst() }
+        while let last = view.last, last == " " || last == "\t" || last == "\r" { view.removeLast() }
+        return String(view)
+    }
+}

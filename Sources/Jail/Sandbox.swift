@@ -1,0 +1,45 @@
+internal import CJail
+internal import Posix
+internal import Wire
+
+/// One sandbox, from the order to make it until its init is reaped.
+final class Sandbox {
+    enum State { case ordered, mapping, parked, running, ending }
+
+    /// A client's run, while it waits and while it is under way.
+    struct Run: Sendable {
+        var client: Int
+        var order: cjail_order
+        var descriptors: [Int32]
+    }
+
+    let index: Int
+    let pool: PoolKey
+    let control: MessageSocket
+    var state = State.ordered
+    var pid: Int32 = 0
+    var pidfd: Int32 = -1
+    var run: Run?
+    var reason: UInt32 = 0
+    var failure: (stage: String, code: Int32)?
+    var reported = false
+    /// Monotonic nanoseconds; `.max` where nothing is due.
+    var wallDeadline = Int64.max
+    var cpuCheck = Int64.max
+    /// When init itself is killed.
+    var lastDeadline = Int64.max
+
+    init(index: Int, pool: PoolKey, control: consuming MessageSocket) {
+        self.index = index
+        self.pool = pool
+        self.control = control
+    }
+
+    var nextDeadline: Int64 { min(wallDeadline, cpuCheck, lastDeadline) }
+}
+
+/// Which pool a sandbox is of.
+struct PoolKey: Hashable, Sendable {
+    var host: UInt32
+    var key: String
+}

@@ -1,0 +1,44 @@
+internal import CJail
+internal import Glibc
+
+/// Two descriptors that belong together; the first can be taken out of the pair.
+package struct Pair: ~Copyable, Sendable {
+    package var first: Descriptor
+    package var second: Descriptor
+
+    /// A pipe: `first` is read, `second` written. Both are close-on-exec.
+    ///
+    /// - Parameter shared: Whether another user than its maker may open it again by name, as
+    ///   `/dev/stdout` does.
+    package static func pipe(shared: Bool = false) throws(SystemFailure) -> Pair {
+        var ends: [Int32] = [-1, -1]
+        try checkCode("pipe") { cjail_pipe(&ends) }
+        if shared { fchmod(ends[1], 0o666) }
+        return Pair(first: Descriptor(adopting: ends[0]), second: Descriptor(adopting: ends[1]))
+    }
+
+    /// Two connected unix sockets that keep message boundaries, close-on-exec.
+    package static func sockets() throws(SystemFailure) -> Pair {
+        var ends: [Int32] = [-1, -1]
+        try checkCode("socketpair") { cjail_socketpair(&ends) }
+        return Pair(first: Descriptor(adopting: ends[0]), second: Descriptor(adopting: ends[1]))
+    }
+
+    private init(first: consuming Descriptor, second: consuming Descriptor) {
+        self.first = first
+        self.second = second
+    }
+
+    /// Takes the first; an unusable descriptor stays in its place.
+    package mutating func takeFirst() -> Descriptor {
+        var taken = Descriptor(adopting: -1)
+        swap(&taken, &first)
+        return taken
+    }
+
+    /// The same two, the other way round.
+    package consuming func reversed() -> Pair {
+        swap(&first, &second)
+        return self
+    }
+}

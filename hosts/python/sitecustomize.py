@@ -1,0 +1,106 @@
+"""The warm Python host: forks a confined child for each run.
+
+It runs where the interpreter imports `sitecustomize`: after everything of a bare start is done, before the
+program's file is opened. The host stays in here and forks; a child returns, and the interpreter goes on to run
+/home/user/main.py exactly as if it had just been started: no frame, hook or module of ours lies beneath the guest.
+
+Descriptor 3 is the socket to the jailer, 4 the plan. See hosts/PROTOCOL.md.
+"""
+import ctypes
+import os
+import sys
+
+
+def _preload(names):
+    import gc
+    import importlib
+
+    for name in names.split(","):
+        if name:
+            importlib.import_module(name)
+    gc.collect()
+    gc.freeze()
+
+
+def _reseed():
+    """Everything random that forks would share; `random` itself has an at-fork hook of its own."""
+    numpy_random = sys.modules.get("numpy.random")
+    if numpy_random is not None:
+        numpy_random.seed()
+    tempfile = sys.modules.get("tempfile")
+    if tempfile is not None:
+        tempfile._name_sequence = None
+        tempfile.tempdir = None
+    uuid = sys.modules.get("uuid")
+    if uuid is not None:
+        uuid._last_timestamp = None
+
+
+def _serve(library):
+    """Returns in a confined child only."""
+    api = ctypes.pythonapi
+    while True:
+        if library.cjail_host_wait(3) != 1:
+            os._exit(0)
+        api.PyOS_BeforeFork()
+        spawned = library.cjail_host_spawn(3)
+        if spawned == 0:
+            api.PyOS_AfterFork_Child()
+            return
+        api.PyOS_AfterFork_Parent()
+        if spawned < 0:
+            os._exit(1)
+
+
+def _strings(pointer):
+    values = []
+    while pointer[len(values)] is not None:
+        values.append(pointer[len(values)])
+    return values
+
+
+def _become(library):
+    """Waits, parked, for the run; then makes the interpreter's view of the world that of a fresh start."""
+    arguments = ctypes.POINTER(ctypes.c_char_p)()
+    environment = ctypes.POINTER(ctypes.c_char_p)()
+    library.cjail_guest_await(ctypes.byref(arguments), ctypes.byref(environment))
+    argv = [os.fsdecode(value) for value in _strings(arguments)]
+    sys.argv[:] = argv[1:]
+    sys.orig_argv[:] = argv
+    os.environ.clear()
+    for entry in _strings(environment):
+        name, _, value = entry.partition(b"=")
+        os.environb[name] = value
+    if "TZ" in os.environ:
+        import time
+
+        time.tzset()
+    library.cjail_guest_leave()
+
+
+def _hide():
+    """Takes out of sight what a bare start does not have."""
+    folder = "/diatom"
+    sys.path[:] = [path for path in sys.path if path != folder]
+    sys.path_importer_cache.pop(folder, None)
+    sys.dont_write_bytecode = False
+
+
+def _main():
+    preload = os.environ.get("DIATOM_PRELOAD", "")
+    library = ctypes.PyDLL("/diatom/libcjail.so")
+    library.cjail_guest_await.argtypes = [ctypes.c_void_p, ctypes.c_void_p]
+    _preload(preload)
+    if library.cjail_host_prepare_from(4) != 0:
+        os._exit(1)
+    if library.cjail_host_announce(3) != 0:
+        os._exit(1)
+    _serve(library)
+    _reseed()
+    _hide()
+    _become(library)
+
+
+_main()
+for _name in [name for name in globals() if not name.startswith("__")]:
+    del globals()[_name]

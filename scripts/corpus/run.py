@@ -1,0 +1,308 @@
+#!/usr/bin/env python3
+"""Runs every reference solution of HumanEval and MBPP with its tests through Diatom; each has to exit 0.
+
+The programs are read from SHARED/eval/humaneval.jsonl and SHARED/eval/mbpp.jsonl. `--via` says how they run:
+
+  socket  POST /v1/runs to a `diatom serve` that is started here, with a data folder of its own (the default)
+  cli     one `diatom run --json` each
+  bare    one interpreter each and no sandbox, for comparison; --python says which
+
+Prints the failures, the totals and the extremes; exit 1 when a program failed.
+"""
+
+import argparse
+import http.client
+import json
+import os
+import shlex
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Program:
+    id: str
+    code: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    status: str
+    stderr: str = ""
+    wall_ms: float = 0
+    memory_bytes: int = 0
+
+    @property
+    def passed(self):
+        return self.status == "succeeded"
+
+
+# The programs
+
+
+def humaneval_program(record):
+    parts = record["prompt"], record["canonical_solution"], "\n", record["test"], f"\ncheck({record['entry_point']})\n"
+    return Program(record["id"], "".join(parts))
+
+
+def mbpp_program(record):
+    return Program(record["id"], f"{record['code']}\n\n{record['test']}\n")
+
+
+SETS = {"humaneval.jsonl": humaneval_program, "mbpp.jsonl": mbpp_program}
+
+
+def read_programs(folder, pattern):
+    programs = []
+    for name, build in SETS.items():
+        with open(folder / name, encoding="utf-8") as file:
+            programs += [build(json.loads(line)) for line in file]
+    return [program for program in programs if fnmatch(program.id, pattern)]
+
+
+# The ways to run them: context managers with a method `run(program)`, which the worker threads call
+
+
+def request_of(program, start):
+    request = {"language": "python", "code": program.code}
+    if start:
+        request["start"] = start
+    return json.dumps(request).encode()
+
+
+def outcome_of(answer):
+    """The outcome in an answer of the engine, a run result or an error object."""
+    if "status" not in answer:
+        error = answer.get("error") or {}
+        return Outcome(f"error {error.get('code')}", str(error.get("message")))
+    stderr = answer.get("stderr")
+    usage = answer.get("usage") or {}
+    return Outcome(
+        answer["status"],
+        stderr if isinstance(stderr, str) else str(stderr),
+        usage.get("wall_ms") or 0,
+        usage.get("memory_peak_bytes") or 0,
+    )
+
+
+class Bare:
+    def __init__(self, options):
+        self.python = options.python
+
+    def __enter__(self):
+        self.folder = tempfile.TemporaryDirectory(prefix="corpus-")
+        return self
+
+    def __exit__(self, *_):
+        self.folder.cleanup()
+
+    def run(self, program):
+        with tempfile.TemporaryDirectory(dir=self.folder.name) as home:
+            Path(home, "main.py").write_text(program.code, encoding="utf-8")
+            started = time.monotonic()
+            process = subprocess.Popen(
+                [self.python, "main.py"],
+                cwd=home,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+            )
+            with process.stderr:
+                stderr = process.stderr.read().decode("utf-8", "replace")
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+            wall_ms = (time.monotonic() - started) * 1000
+        status = "failed" if process.returncode else "succeeded"
+        return Outcome(status, stderr, wall_ms, usage.ru_maxrss * 1024)
+
+
+class Cli:
+    def __init__(self, options):
+        self.command = [options.diatom, "run", *options.extra, "--json"]
+        self.start = options.start
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    def run(self, program):
+        done = subprocess.run(self.command, input=request_of(program, self.start), capture_output=True)
+        try:
+            return outcome_of(json.loads(done.stdout))
+        except ValueError:
+            return Outcome(f"no answer, exit {done.returncode}", done.stderr.decode("utf-8", "replace"))
+
+
+class UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path):
+        super().__init__("localhost")
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.connect(self.path)
+
+
+class Socket:
+    """A service of its own, and a connection to it for each worker thread."""
+
+    def __init__(self, options):
+        self.command = [options.diatom, "serve", *options.extra]
+        self.start = options.start
+        self.local = threading.local()
+
+    def __enter__(self):
+        self.folder = tempfile.TemporaryDirectory(prefix="corpus-")
+        data = Path(self.folder.name, "data")
+        data.mkdir(mode=0o700)
+        self.path = str(data / "diatom.sock")
+        with open(os.path.join(self.folder.name, "log"), "wb") as log:
+            self.service = subprocess.Popen(
+                [*self.command, "--data", str(data), "--listen", f"127.0.0.1:{free_port()}"],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        try:
+            self.wait_until_healthy()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self.service.terminate()
+        try:
+            self.service.wait(20)
+        except subprocess.TimeoutExpired:
+            print("the service did not stop within 20 s of SIGTERM", file=sys.stderr)
+            self.service.kill()
+            self.service.wait()
+        self.folder.cleanup()
+
+    def wait_until_healthy(self, seconds=60):
+        deadline = time.monotonic() + seconds
+        while self.service.poll() is None and time.monotonic() < deadline:
+            try:
+                status, _ = self.ask("GET", "/healthz")
+                if status == 200:
+                    return
+            except OSError:
+                pass  # no socket yet
+            time.sleep(0.05)
+        log = Path(self.folder.name, "log").read_text(encoding="utf-8", errors="replace")
+        sys.exit(f"{shlex.join(self.command)}: not healthy, exit {self.service.returncode}\n{log[-2000:]}")
+
+    def ask(self, method, path, body=None):
+        connection = getattr(self.local, "connection", None)
+        if connection is None:
+            connection = self.local.connection = UnixConnection(self.path)
+        try:
+            connection.request(method, path, body, {"Content-Type": "application/json"} if body else {})
+            response = connection.getresponse()
+            return response.status, response.read()
+        except (OSError, http.client.HTTPException):
+            connection.close()  # the next request connects anew
+            raise
+
+    def run(self, program):
+        try:
+            status, body = self.ask("POST", "/v1/runs", request_of(program, self.start))
+            return outcome_of(json.loads(body))
+        except (OSError, http.client.HTTPException) as error:
+            return Outcome("no answer", f"{type(error).__name__}: {error}")
+        except ValueError:
+            return Outcome(f"HTTP {status}, not JSON", body[:200].decode("utf-8", "replace"))
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+# The report
+
+
+def last_line(text):
+    lines = text.strip().splitlines()
+    return lines[-1][:200] if lines else ""
+
+
+def run_all(programs, way, concurrency):
+    """Yields (program, outcome) in the order of the programs, and reports failures as they come."""
+    with ThreadPoolExecutor(concurrency) as pool:
+        for program, outcome in zip(programs, pool.map(way.run, programs)):
+            if not outcome.passed:
+                print(f"FAILED {program.id}: {outcome.status}: {last_line(outcome.stderr)}", flush=True)
+            yield program, outcome
+
+
+def report(results, seconds, via):
+    passed, total = Counter(), Counter()
+    for program, outcome in results:
+        name = program.id.split("/")[0]
+        total[name] += 1
+        passed[name] += outcome.passed
+    for name in total:
+        print(f"{name}: {passed[name]} of {total[name]} passed")
+    count = len(results)
+    failed = count - passed.total()
+    print(f"{count} programs via {via} in {seconds:.1f} s: {count / seconds:.1f} runs/s, {failed} failed")
+    program, outcome = max(results, key=lambda result: result[1].wall_ms)
+    print(f"longest: {program.id}, {outcome.wall_ms:.0f} ms")
+    program, outcome = max(results, key=lambda result: result[1].memory_bytes)
+    print(f"largest: {program.id}, {outcome.memory_bytes / 2**20:.0f} MB")
+    return failed == 0
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add = parser.add_argument
+    add("--via", choices=["socket", "cli", "bare"], default="socket")
+    add("--shared", default=os.environ.get("SHARED"), help="the folder that holds eval/ (default: $SHARED)")
+    add("--only", default="*", metavar="PATTERN", help="ids to run, such as 'mbpp/1*'")
+    add("--concurrency", type=int, default=4)
+    add("--start", choices=["warm", "fresh"], help="by default the engine's own choice")
+    add("--diatom", default=os.environ.get("DIATOM") or str(PROJECT / ".build/release/diatom"))
+    add("--extra", type=shlex.split, default=[], help="for diatom, such as --extra='--allow memory:sampled'")
+    add("--python", default="/usr/bin/python3", help="the interpreter of --via bare")
+    options = parser.parse_args()
+
+    if not options.shared:
+        print("skipped: SHARED is not set; it names the folder that holds eval/")
+        return 0
+    folder = Path(options.shared, "eval")
+    missing = [name for name in SETS if not (folder / name).is_file()]
+    if missing:
+        print(f"skipped: there is no {' and no '.join(missing)} in {folder}")
+        return 0
+    if options.via != "bare" and not os.access(options.diatom, os.X_OK):
+        sys.exit(f"{options.diatom} is missing: run 'make build' first, or set DIATOM")
+    programs = read_programs(folder, options.only)
+    if not programs:
+        sys.exit(f"no program's id matches {options.only}")
+
+    way = {"socket": Socket, "cli": Cli, "bare": Bare}[options.via](options)
+    with way:
+        started = time.monotonic()
+        results = list(run_all(programs, way, options.concurrency))
+        seconds = time.monotonic() - started
+    return 0 if report(results, seconds, options.via) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -7,44 +7,47 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 
-#define FAILED_OR(value) ((value) < 0 ? -errno : (int)(value))
+static int failed_or(long value)
+{
+    return value < 0 ? -errno : (int)value;
+}
 
 int cjail_memfd_create(const char *name)
 {
     long fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    return FAILED_OR(fd);
+    return failed_or(fd);
 }
 
 int cjail_memfd_seal(int fd)
 {
-    return FAILED_OR(fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL));
+    return failed_or(fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL));
 }
 
 int cjail_pipe(int ends[2])
 {
-    return FAILED_OR(pipe2(ends, O_CLOEXEC));
+    return failed_or(pipe2(ends, O_CLOEXEC));
 }
 
 int cjail_socketpair(int ends[2])
 {
-    return FAILED_OR(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends));
+    return failed_or(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends));
 }
 
 int cjail_eventfd(void)
 {
-    return FAILED_OR(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    return failed_or(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
 }
 
 int cjail_pidfd_open(pid_t pid)
 {
     long fd = syscall(SYS_pidfd_open, pid, 0);
-    return FAILED_OR(fd);
+    return failed_or(fd);
 }
 
 int cjail_pidfd_kill(int pidfd, int signal)
 {
     long result = syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0);
-    return FAILED_OR(result);
+    return failed_or(result);
 }
 
 int cjail_pidfd_reap(int pidfd, int *status)
@@ -72,17 +75,17 @@ int cjail_peer(int socket, uint32_t *uid, int32_t *pid)
 int cjail_accept(int listener)
 {
     long fd = RETRY(accept4(listener, NULL, NULL, SOCK_CLOEXEC));
-    return FAILED_OR(fd);
+    return failed_or(fd);
 }
 
 int cjail_die_with_parent(void)
 {
-    return FAILED_OR(prctl(PR_SET_PDEATHSIG, SIGKILL));
+    return failed_or(prctl(PR_SET_PDEATHSIG, SIGKILL));
 }
 
 int cjail_set_undumpable(void)
 {
-    return FAILED_OR(prctl(PR_SET_DUMPABLE, 0UL, 0UL, 0UL, 0UL));
+    return failed_or(prctl(PR_SET_DUMPABLE, 0UL, 0UL, 0UL, 0UL));
 }
 
 int cjail_open_beneath(int folder, const char *path, int flags, unsigned int mode)
@@ -93,7 +96,7 @@ int cjail_open_beneath(int folder, const char *path, int flags, unsigned int mod
         .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
     };
     long fd = syscall(SYS_openat2, folder, path, &how, sizeof how);
-    return FAILED_OR(fd);
+    return failed_or(fd);
 }
 
 int cjail_become_user(uint32_t uid, uint32_t gid)

@@ -13,12 +13,7 @@ static int settle_descriptors(int init_socket)
 {
     if (init_socket != GUEST_SOCKET && dup3(init_socket, GUEST_SOCKET, O_CLOEXEC) < 0)
         return -errno;
-    if (cjail_host_state.ruleset >= 0 && cjail_host_state.ruleset != GUEST_NOTIFIER) {
-        if (dup3(cjail_host_state.ruleset, GUEST_NOTIFIER, O_CLOEXEC) < 0)
-            return -errno;
-        cjail_host_state.ruleset = GUEST_NOTIFIER;
-    }
-    return close_range(GUEST_NOTIFIER + 1, ~0U, 0) < 0 ? -errno : 0;
+    return close_range(GUEST_SOCKET + 1, ~0U, 0) < 0 ? -errno : 0;
 }
 
 static void reset_signals(void)
@@ -55,11 +50,12 @@ static int enter_landlock(const struct cjail_plan *plan)
 {
     if (plan->flags & CJAIL_NO_LANDLOCK)
         return 0;
-    if (syscall(SYS_landlock_restrict_self, cjail_host_state.ruleset, 0) < 0)
-        return -errno;
-    close(cjail_host_state.ruleset);
-    cjail_host_state.ruleset = -1;
-    return 0;
+    int ruleset = cjail_ruleset_open(plan);
+    if (ruleset < 0)
+        return ruleset;
+    int error = syscall(SYS_landlock_restrict_self, ruleset, 0) < 0 ? -errno : 0;
+    close(ruleset);
+    return error;
 }
 
 static int load_filter(const struct cjail_plan *plan)

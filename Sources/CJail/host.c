@@ -23,11 +23,7 @@ static pid_t clone_process(uint64_t flags, int exit_signal)
 int cjail_host_prepare(const struct cjail_plan *plan)
 {
     cjail_host_state.plan = plan;
-    cjail_host_state.ruleset = -1;
-    if (plan->flags & CJAIL_NO_LANDLOCK)
-        return 0;
-    cjail_host_state.ruleset = cjail_ruleset_open(plan);
-    return cjail_host_state.ruleset < 0 ? cjail_host_state.ruleset : 0;
+    return plan->size == sizeof *plan ? 0 : -EPROTO;
 }
 
 int cjail_host_prepare_from(int plan_fd)
@@ -36,8 +32,6 @@ int cjail_host_prepare_from(int plan_fd)
     close(plan_fd);
     if (plan == MAP_FAILED)
         return -errno;
-    if (plan->size != sizeof *plan)
-        return -EPROTO;
     return cjail_host_prepare(plan);
 }
 
@@ -156,7 +150,7 @@ _Noreturn static void live_as_host(const struct cjail_host_birth *birth)
         cjail_die(control, "host exec", errno);
     }
     if ((error = cjail_host_prepare(birth->plan)) < 0)
-        cjail_die(control, "landlock rules", error);
+        cjail_die(control, "plan", error);
     prctl(PR_SET_NAME, "diatom-exec", 0, 0, 0);
     cjail_host_announce(control);
     cjail_exec_host(control);

@@ -30,7 +30,6 @@
 /* What a host keeps between spawns; a guest and its init inherit a copy. */
 struct cjail_host {
     const struct cjail_plan *plan;
-    int ruleset;
 };
 extern struct cjail_host cjail_host_state;
 

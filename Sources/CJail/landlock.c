@@ -27,9 +27,9 @@ static int add_rule(int ruleset, const struct cjail_rule *rule)
     return error;
 }
 
-/* Makes the rules once, in the host; every guest of it enters the same rules.
- * Tied to folders of the root tmpfs: whatever is mounted there falls under them.
- * Returns: a descriptor or -errno. */
+/* Makes the rules of one sandbox. Landlock passes over the folder that a mount hides, so a rule
+ * for /tmp must be tied to what is mounted there; a plan for sandboxes that will be forked ties
+ * its rules to "/" instead, which no new workspace covers. Returns: a descriptor or -errno. */
 int cjail_ruleset_open(const struct cjail_plan *plan)
 {
     struct ruleset_attributes attributes = {

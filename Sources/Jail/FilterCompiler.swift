@@ -72,8 +72,10 @@ package enum FilterCompiler {
         for persona: UInt64 in [0, 0xffff_ffff] {
             try filter.add(allow, "personality", [.masked(0, mask: 0xffff_ffff, equals: persona)])
         }
-        // No notifiers of the guest's own: flags 0 only.
-        try filter.add(allow, "seccomp", [.masked(1, mask: 0xffff_ffff, equals: 0)])
+        // Plain filters, and a notifier: what counts the calls of a profile is installed under this filter.
+        for flags: UInt64 in [0, 8] {
+            try filter.add(allow, "seccomp", [.masked(1, mask: 0xffff_ffff, equals: flags)])
+        }
     }
 }
 

@@ -6,6 +6,7 @@ program's file is opened. The host stays in here and forks; a child returns, and
 
 Descriptor 3 is the socket to the jailer, 4 the plan. See hosts/PROTOCOL.md.
 """
+import atexit
 import ctypes
 import os
 import sys
@@ -34,6 +35,57 @@ def _reseed():
     uuid = sys.modules.get("uuid")
     if uuid is not None:
         uuid._last_timestamp = None
+
+
+def _exit_shortener(own, library):
+    """What runs last of all exit functions, so that leaving a warm child costs no more than it did.
+
+    The interpreter would go on to free everything it shares with the host, copying megabytes of pages. What the
+    guest made and imported is torn down here, in the interpreter's own order; the rest is left to the kernel.
+    Touching any object copies its page, so nothing of the host's is even counted.
+    """
+    import gc
+    import sys  # ours to keep: the globals of this module are gone by then
+    from itertools import islice
+
+    modules, finalize = sys.modules, ctypes.cast(ctypes.pythonapi.Py_FinalizeEx, ctypes.c_void_p)
+
+    def flush():
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None and not stream.closed:
+                stream.flush()
+
+    def collect():
+        # The oldest generation is empty until the middle one was collected; a full collection frees shared lists.
+        gc.collect(1 if gc.get_count()[2] == 0 else 2)
+
+    def clear(namespace):
+        for private in (True, False):
+            for name in list(namespace):
+                if name != "__builtins__" and (name[:1] == "_" and name[:2] != "__") == private:
+                    namespace[name] = None
+
+    def shorten():
+        try:
+            flush()
+        except BaseException:
+            return  # the interpreter meets the same error, and says it in its own words
+        collect()
+        for name in ("last_type", "last_value", "last_traceback"):
+            if hasattr(sys, name):
+                setattr(sys, name, None)
+        mine = [modules[name] for name in islice(reversed(modules), max(0, len(modules) - len(own)))]
+        for module in [*mine, modules.get("__main__")]:
+            if type(module) is type(sys):
+                clear(module.__dict__)
+        collect()
+        try:
+            flush()
+        except BaseException:
+            return
+        library.cjail_return_from(finalize, 0)
+
+    return shorten
 
 
 def _serve(library):
@@ -90,7 +142,14 @@ def _main():
     preload = os.environ.get("DIATOM_PRELOAD", "")
     library = ctypes.PyDLL("/diatom/libcjail.so")
     library.cjail_guest_await.argtypes = [ctypes.c_void_p, ctypes.c_void_p]
+    library.cjail_return_from.argtypes = [ctypes.c_void_p, ctypes.c_long]
+    own = {}
+    atexit.register(_exit_shortener(own, library))
     _preload(preload)
+    own.update(sys.modules)
+    sys.modules["usercustomize"] = None  # what the interpreter looks for next is not there: spare it the search
+    own["usercustomize"] = None
+    library.cjail_quick_exit()
     if library.cjail_host_prepare_from(4) != 0:
         os._exit(1)
     if library.cjail_host_announce(3) != 0:

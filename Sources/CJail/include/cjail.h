@@ -55,7 +55,7 @@ struct cjail_filter {
 };
 
 struct cjail_rule {
-    char path[CJAIL_PATH_MAX]; /* a folder of the root tmpfs, never of a mounted tree */
+    char path[CJAIL_PATH_MAX]; /* as the guest sees it */
     uint64_t rights;           /* LANDLOCK_ACCESS_FS_* */
 };
 
@@ -245,7 +245,7 @@ int cjail_receive(int socket, struct cjail_note *note, int *fds, int *fd_count, 
 
 /* ---- functions: hosts ---- */
 
-/* Prepares this process to make sandboxes by *plan: opens the Landlock rules. Returns 0 or -errno. */
+/* Prepares this process to make sandboxes by *plan. Returns 0 or -errno. */
 int cjail_host_prepare(const struct cjail_plan *plan);
 
 /* The same, with the plan in the sealed memfd plan_fd, which is closed. For interpreters. */
@@ -269,6 +269,12 @@ void cjail_guest_exec(char **argv, char **envp);
 
 /* Lets go of everything of the sandbox that the guest must not inherit. Last call in an interpreter's guest. */
 void cjail_guest_leave(void);
+
+/* Ends guests of this interpreter host right after their own exit functions. */
+int cjail_quick_exit(void);
+
+/* Makes the active call of function return value, skipping the frames between. See leave.c. */
+int cjail_return_from(void *function, long value);
 
 /* Serves spawn orders as the exec host. Returns when the jailer is gone. */
 void cjail_exec_host(int control);

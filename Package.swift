@@ -46,7 +46,7 @@ let package = Package(
             dependencies: ["CAssets", "CJail", "CMessageDigest", "CSeccomp", "Domain", "Posix", "Wire"],
             swiftSettings: swift),
         .target(
-            name: "Workers", dependencies: ["Domain", "Posix", "Telemetry", "Wire"], swiftSettings: swift),
+            name: "Workers", dependencies: ["CJail", "CSeccomp", "Domain", "Posix", "Telemetry", "Wire"], swiftSettings: swift),
         .target(
             name: "Engine",
             dependencies: ["CMessageDigest", "Domain", "Languages", "Posix", "Telemetry", "Workers"],

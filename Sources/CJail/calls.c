@@ -83,6 +83,11 @@ int cjail_die_with_parent(void)
     return failed_or(prctl(PR_SET_PDEATHSIG, SIGKILL));
 }
 
+void cjail_name_thread(const char *name)
+{
+    prctl(PR_SET_NAME, name, 0, 0, 0);
+}
+
 int cjail_set_undumpable(void)
 {
     return failed_or(prctl(PR_SET_DUMPABLE, 0UL, 0UL, 0UL, 0UL));

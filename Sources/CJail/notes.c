@@ -51,7 +51,7 @@ static int take_descriptors(struct msghdr *message, int *fds, int room)
     return taken;
 }
 
-int cjail_receive_message(int socket, void *bytes, size_t size, int *fds, int *fd_count, int flags)
+static long receive_any(int socket, void *bytes, size_t size, int *fds, int *fd_count, int flags, bool *cut)
 {
     union {
         char space[CMSG_SPACE(sizeof(int) * CJAIL_NOTE_FDS)];
@@ -71,14 +71,31 @@ int cjail_receive_message(int socket, void *bytes, size_t size, int *fds, int *f
     if (got < 0)
         return -errno;
     int taken = take_descriptors(&message, fds, room);
-    if (got != (long)size || (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC))) {
-        for (int i = 0; i < taken; i++)
-            close(fds[i]);
-        return got == 0 ? 0 : -EPROTO;
-    }
     if (fd_count)
         *fd_count = taken;
-    return 1;
+    *cut = message.msg_flags & (MSG_TRUNC | MSG_CTRUNC);
+    return got;
+}
+
+long cjail_receive_some(int socket, void *bytes, size_t room, int *fds, int *fd_count)
+{
+    bool cut;
+    return receive_any(socket, bytes, room, fds, fd_count, MSG_DONTWAIT, &cut);
+}
+
+int cjail_receive_message(int socket, void *bytes, size_t size, int *fds, int *fd_count, int flags)
+{
+    bool cut = false;
+    long got = receive_any(socket, bytes, size, fds, fd_count, flags, &cut);
+    if (got < 0)
+        return (int)got;
+    if (got == (long)size && !cut)
+        return 1;
+    for (int i = 0; fd_count && i < *fd_count; i++)
+        close(fds[i]);
+    if (fd_count)
+        *fd_count = 0;
+    return got == 0 ? 0 : -EPROTO;
 }
 
 int cjail_receive(int socket, struct cjail_note *note, int *fds, int *fd_count, int flags)

@@ -31,7 +31,7 @@ extension Jailer {
     private func addInterpreterFiles(_ root: inout RootPlan) throws(SystemFailure) {
         let script = UnsafeBufferPointer(start: cassets_python_host_pointer(), count: cassets_python_host_length)
         root.files.append(("diatom/sitecustomize.py", Array(script)))
-        let library = Self.ownFolder() + "/libcjail.so"
+        let library = ChildProcess.ownFolder() + "/libcjail.so"
         let fd = Descriptor(adopting: try check("open libcjail.so") { open(library, O_RDONLY | O_CLOEXEC) })
         root.files.append(("diatom/libcjail.so", try SmallFile.read(fd.rawValue, limit: 2 << 20)))
     }
@@ -71,16 +71,9 @@ extension Jailer {
     private static func interpreterEnvironment(_ preload: [String]) -> [String] {
         [
             "PYTHONPATH=/diatom", "HOME=/home/user", "PATH=/usr/local/bin:/usr/bin:/bin", "LANG=C.UTF-8",
-            "OPENBLAS_NUM_THREADS=1", "OMP_NUM_THREADS=1", "MKL_NUM_THREADS=1",
+            "PYTHONUTF8=1", "PYTHONDONTWRITEBYTECODE=1", "OPENBLAS_NUM_THREADS=1", "OMP_NUM_THREADS=1", "MKL_NUM_THREADS=1",
             "DIATOM_PRELOAD=\(preload.joined(separator: ","))",
         ]
-    }
-
-    package static func ownFolder() -> String {
-        var buffer = [CChar](repeating: 0, count: 4096)
-        let length = readlink("/proc/self/exe", &buffer, buffer.count - 1)
-        let path = String(decoding: buffer[0..<max(0, length)].map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        return String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
     }
 
     func readHost(_ kind: UInt32) {

@@ -10,21 +10,7 @@ package enum Janitor {
     /// - Returns: The end of the pipe to keep open for as long as the jailer lives.
     static func start(for tree: GroupTree) throws(SystemFailure) -> Descriptor {
         var pipe = try Pair.pipe().reversed()
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_adddup2(&actions, pipe.second.rawValue, 0)
-        var attributes = posix_spawnattr_t()
-        posix_spawnattr_init(&attributes)
-        defer { posix_spawnattr_destroy(&attributes) }
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
-        let words: [String] = ["diatom-jailer", "--janitor", tree.name]
-        var arguments: [UnsafeMutablePointer<CChar>?] = words.map { word in strdup(word) } + [nil]
-        defer { for text in arguments { free(text) } }
-        var environment: [UnsafeMutablePointer<CChar>?] = [nil]
-        var pid: pid_t = 0
-        let code = posix_spawn(&pid, "/proc/self/exe", &actions, &attributes, &arguments, &environment)
-        if code != 0 { throw SystemFailure(operation: "posix_spawn janitor", code: code) }
+        _ = try ChildProcess.start("/proc/self/exe", ["--janitor", tree.name], descriptors: [(pipe.second.rawValue, 0)])
         return pipe.takeFirst()
     }
 

@@ -123,6 +123,7 @@ def _become(library):
     for entry in _strings(environment):
         name, _, value = entry.partition(b"=")
         os.environb[name] = value
+    sys.dont_write_bytecode = "PYTHONDONTWRITEBYTECODE" in os.environ
     if "TZ" in os.environ:
         import time
 
@@ -135,7 +136,6 @@ def _hide():
     folder = "/diatom"
     sys.path[:] = [path for path in sys.path if path != folder]
     sys.path_importer_cache.pop(folder, None)
-    sys.dont_write_bytecode = False
 
 
 def _main():

@@ -236,6 +236,10 @@ int cjail_send_message(int socket, const void *bytes, size_t size, const int *fd
 /* Receives one message of exactly this size; the rest as cjail_receive. */
 int cjail_receive_message(int socket, void *bytes, size_t size, int *fds, int *fd_count, int flags);
 
+/* Receives whatever message comes next, without waiting; a longer one than room is cut.
+ * Returns its length, 0 at the end of the stream, or -errno. */
+long cjail_receive_some(int socket, void *bytes, size_t room, int *fds, int *fd_count);
+
 /* Sends one note and at most CJAIL_NOTE_FDS descriptors. Signal-safe. Returns 0 or -errno. */
 int cjail_send(int socket, const struct cjail_note *note, const int *fds, int fd_count);
 

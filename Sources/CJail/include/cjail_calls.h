@@ -32,6 +32,9 @@ int cjail_accept(int listener);
 int cjail_die_with_parent(void);
 int cjail_set_undumpable(void);
 
+/* Shown by ps and top; cut to 15 bytes. */
+void cjail_name_thread(const char *name);
+
 /* A regular file below a folder, through no link and no mount. */
 int cjail_open_beneath(int folder, const char *path, int flags, unsigned int mode);
 

@@ -1,0 +1,42 @@
+internal import CJail
+
+/// What a jailer says of itself and of the isolation it puts up.
+package struct JailerGreeting: Hashable, Sendable {
+    /// In the order in which a sandbox gets them.
+    package var layers: [String]
+    package var policy: String
+    package var isSampled: Bool
+    package var hasOwnUsers: Bool
+    package var hasWarmPython: Bool
+    package var groupVersion: Int
+    package var landlockABI: Int
+    package var pid: Int32
+    /// Why no run can be made; nil when all is well.
+    package var refusal: String?
+
+    private static let names = [
+        "user", "pid", "mount", "net", "ipc", "uts", "cgroup", "seccomp", "landlock", "capabilities", "rlimits",
+    ]
+
+    init(_ report: cjail_report) {
+        layers = Self.names.enumerated().filter { report.layers & (1 << UInt32($0.offset)) != 0 }.map(\.element)
+        let digits = Array("0123456789abcdef".utf8)
+        policy = withUnsafeBytes(of: report.policy) { bytes in
+            "sha256:" + String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+        }
+        isSampled = report.memory_grade == UInt32(CJAIL_MEMORY_SAMPLED.rawValue)
+        hasOwnUsers = report.own_uid == 1
+        hasWarmPython = report.hosts & (1 << UInt32(CJAIL_HOST_PYTHON.rawValue)) != 0
+        groupVersion = Int(report.group_version)
+        landlockABI = Int(report.landlock_abi)
+        pid = Int32(bitPattern: report.pid)
+        refusal = report.words.isEmpty ? nil : report.words
+    }
+}
+
+extension cjail_report {
+    /// The text of a report, as far as it goes.
+    var words: String {
+        withUnsafeBytes(of: text) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+    }
+}

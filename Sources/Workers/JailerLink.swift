@@ -1,0 +1,150 @@
+internal import CJail
+internal import Domain
+internal import Glibc
+package import Posix
+internal import Synchronization
+internal import Wire
+
+/// This process's connection to a jailer, and the steps under way over it.
+package final class JailerLink: ReactorHandler {
+    private struct State {
+        var sessions: [UInt64: StepSession] = [:]
+        var nextToken: UInt64 = 1
+        var greeting: JailerGreeting?
+        var greetingWaiters: [CheckedContinuation<JailerGreeting?, Never>] = []
+        var isLost = false
+        var tag: UInt64 = 0
+    }
+
+    private let socket: MessageSocket
+    let reactor: Reactor
+    private let state = Mutex(State())
+    /// The jailer's process where we started it.
+    package let child: Int32?
+    private let onLoss: @Sendable () -> Void
+
+    /// Starts a jailer of our own, which ends when this process does.
+    ///
+    /// - Parameter arguments: As `diatom-jailer --help` names them.
+    package static func start(
+        program: String, arguments: [String], reactor: Reactor, onLoss: @escaping @Sendable () -> Void = {}
+    ) throws(SystemFailure) -> JailerLink {
+        var pair = try Pair.sockets()
+        let child = try ChildProcess.start(
+            program, ["--client", "3"] + arguments, environment: ["LANG=C.UTF-8"],
+            descriptors: [(pair.second.rawValue, 3)])
+        return try JailerLink(pair.takeFirst(), reactor: reactor, child: child, onLoss: onLoss)
+    }
+
+    /// Uses the jailer that listens at a path.
+    package static func connect(
+        path: String, reactor: Reactor, onLoss: @escaping @Sendable () -> Void = {}
+    ) throws(SystemFailure) -> JailerLink {
+        try JailerLink(try UnixSocket.connect(to: path), reactor: reactor, child: nil, onLoss: onLoss)
+    }
+
+    private init(
+        _ descriptor: consuming Descriptor, reactor: Reactor, child: Int32?, onLoss: @escaping @Sendable () -> Void
+    ) throws(SystemFailure) {
+        socket = MessageSocket(descriptor)
+        self.reactor = reactor
+        self.child = child
+        self.onLoss = onLoss
+        let tag = try reactor.add(socket.rawValue, .input, self)
+        state.withLock { $0.tag = tag }
+        var hello = cjail_order()
+        hello.kind = UInt32(CJAIL_ORDER_HELLO.rawValue)
+        hello.version = UInt32(CJAIL_ORDERS_VERSION)
+        try socket.send(hello)
+    }
+
+    package var isLost: Bool { state.withLock { $0.isLost } }
+
+    /// What the jailer says of itself; nil when it ended without a word.
+    package func greeting() async -> JailerGreeting? {
+        await withCheckedContinuation { continuation in
+            let known: JailerGreeting?? = state.withLock { state in
+                if let greeting = state.greeting { return .some(greeting) }
+                if state.isLost { return .some(nil) }
+                state.greetingWaiters.append(continuation)
+                return nil
+            }
+            if let known { continuation.resume(returning: known) }
+        }
+    }
+
+    /// Starts a step. Its events come through the channel of what is returned, `ended` or `failed` last.
+    package func start(_ order: StepOrder) throws(SystemFailure) -> StepSession {
+        let session = try StepSession(order, link: self)
+        let token = state.withLock { state in
+            defer { state.nextToken += 1 }
+            state.sessions[state.nextToken] = session
+            return state.nextToken
+        }
+        session.token = token
+        do throws(SystemFailure) { try session.begin { message, fds throws(SystemFailure) in
+            try self.socket.send(message, descriptors: fds)
+        } } catch {
+            forget(token)
+            throw error
+        }
+        return session
+    }
+
+    func forget(_ token: UInt64) { state.withLock { state in _ = state.sessions.removeValue(forKey: token) } }
+
+    func kill(_ token: UInt64, _ reason: StepOutcome.Reason) {
+        var order = cjail_order()
+        order.kind = UInt32(CJAIL_ORDER_KILL.rawValue)
+        order.token = token
+        order.reason = reason.rawValue
+        try? socket.send(order)
+    }
+
+    package func ready(_ event: Epoll.Event) {
+        do throws(SystemFailure) {
+            while true {
+                switch try socket.receive(cjail_report.self, into: cjail_report()) {
+                case .nothing: return
+                case .ended: return lost()
+                case .message(let report, let descriptors):
+                    for fd in descriptors { close(fd) }
+                    hear(report)
+                }
+            }
+        } catch { lost() }
+    }
+
+    private func hear(_ report: cjail_report) {
+        if report.kind == UInt32(CJAIL_REPORT_HELLO.rawValue) {
+            let greeting = JailerGreeting(report)
+            let waiters = state.withLock { state in
+                state.greeting = greeting
+                defer { state.greetingWaiters = [] }
+                return state.greetingWaiters
+            }
+            for waiter in waiters { waiter.resume(returning: greeting) }
+            return
+        }
+        state.withLock { $0.sessions[report.token] }?.hear(report)
+    }
+
+    private func lost() {
+        let (sessions, waiters, tag) = state.withLock { state in
+            state.isLost = true
+            defer {
+                state.sessions = [:]
+                state.greetingWaiters = []
+            }
+            return (Array(state.sessions.values), state.greetingWaiters, state.tag)
+        }
+        reactor.remove(socket.rawValue, tag: tag)
+        for waiter in waiters { waiter.resume(returning: nil) }
+        for session in sessions { session.jailerLost() }
+        if let child {
+            var status: Int32 = 0
+            waitpid(child, &status, 0)
+        }
+        onLoss()
+    }
+}

@@ -1,0 +1,30 @@
+package import Domain
+
+/// One program to be started in one sandbox: a compile step, or a run step.
+package struct StepOrder: Sendable {
+    package enum Host: UInt32, Sendable { case exec = 0, python = 1 }
+
+    package var host: Host
+    package var arguments: [[UInt8]]
+    package var environment: [EnvironmentVariable]
+    package var files: [SourceFile]
+    package var stdin: Stdin
+    package var limits: Limits
+    package var key: KeyID
+    /// Whether the workspace's files are wanted afterwards.
+    package var collects = false
+    package var profile = false
+
+    package init(
+        host: Host, arguments: [[UInt8]], environment: [EnvironmentVariable], files: [SourceFile], stdin: Stdin,
+        limits: Limits, key: KeyID
+    ) {
+        self.host = host
+        self.arguments = arguments
+        self.environment = environment
+        self.files = files
+        self.stdin = stdin
+        self.limits = limits
+        self.key = key
+    }
+}

@@ -1,0 +1,31 @@
+/// How to ask a language's program for its version, and where the number stands in the answer.
+package struct VersionProbe: Hashable, Sendable, Decodable {
+    package var command: CommandTemplate
+    /// The text before the number; nil when the answer begins with it.
+    package var after: String?
+
+    /// Reads the number out of what the command printed, standard output and error alike.
+    ///
+    /// - Returns: At most 64 characters; nil when there is no number where one should be.
+    package func read(from output: some Sequence<UInt8>) -> String? {
+        var rest = Array(output.prefix(4096))[...]
+        if let after {
+            let mark = Array(after.utf8)
+            while !rest.starts(with: mark) {
+                guard !rest.isEmpty else { return nil }
+                rest.removeFirst()
+            }
+            rest.removeFirst(mark.count)
+        }
+        let number = rest.prefix(64).prefix { byte in
+            switch byte {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"): true
+            case UInt8(ascii: "A")...UInt8(ascii: "Z"): true
+            case UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "+"), UInt8(ascii: "_"): true
+            default: false
+            }
+        }
+        guard let first = number.first, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first) else { return nil }
+        return String(decoding: number, as: UTF8.self)
+    }
+}

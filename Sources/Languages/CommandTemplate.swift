@@ -98,8 +98,26 @@ package struct CommandTemplate: Hashable, Sendable {
     }
 }
 
-extension CommandTemplate: Decodable {
-    package init(from decoder: any Decoder) throws {
-        try self.init(parsing: try [String](from: decoder))
+extension CommandTemplate {
+    init(reading pack: PackReader, _ member: String) throws(PackReader.Wrong) {
+        do {
+            try self.init(parsing: try pack.texts(member))
+        } catch let error as Invalid {
+            throw pack.wrong(member, "\(error)")
+        } catch let error as PackReader.Wrong {
+            throw error
+        } catch {
+            throw pack.wrong(member, "cannot be read")
+        }
+    }
+
+    func check(gaps known: Set<String>, member: String) throws(PackReader.Wrong) {
+        for gap in gaps where !known.contains(gap) {
+            throw PackReader.Wrong(member: member, problem: "nothing fills {\(gap)}")
+        }
+        let sharesArgument = arguments.contains { $0.count > 1 && $0.contains(.gap("sources")) }
+        guard !sharesArgument else {
+            throw PackReader.Wrong(member: member, problem: "{sources} is not an argument of its own")
+        }
     }
 }

@@ -1,4 +1,3 @@
-internal import FoundationEssentials
 internal import Synchronization
 
 /// Every language at hand; a pack is decoded when it is first asked for.
@@ -78,10 +77,10 @@ package final class LanguageCatalogue: Sendable {
         if let pack = state.withLock({ $0.packs[index] }) { return pack }
         let source = sources[index]
         let pack: LanguagePack
-        do {
-            pack = try JSONDecoder().decode(LanguagePack.self, from: Data(source.json))
+        do throws(PackReader.Wrong) {
+            pack = try LanguagePack(parsing: source.json)
         } catch {
-            throw Malformed(pack: source.id, reason: "\(error)")
+            throw Malformed(pack: source.id, reason: error.description)
         }
         state.withLock { $0.packs[index] = pack }
         return pack

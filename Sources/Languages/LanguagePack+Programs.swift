@@ -9,7 +9,7 @@ extension LanguagePack {
 
     /// Finds the pack's programs: of each the first path that holds something executable.
     ///
-    /// Costs one `access` for each candidate; the answer is the template's ``CommandTemplate/Values/programs``.
+    /// Costs one `access` for each candidate; the answer is what ``CommandTemplate/Values/programs`` takes.
     package func locatePrograms() throws(Missing) -> [String: String] {
         var found: [String: String] = [:]
         var missing: [String] = []
@@ -28,7 +28,7 @@ extension LanguagePack {
     ///
     /// - Parameters:
     ///   - entry: The file to start; it is a source whatever its name.
-    ///   - files: All given files; those with one of the pack's extensions are sources.
+    ///   - files: All given files; those with one of the pack's endings are sources.
     ///   - programs: From ``locatePrograms()``.
     package func values(entry: String, files: [String], programs: [String: String]) -> CommandTemplate.Values {
         var values = CommandTemplate.Values(entry: entry)

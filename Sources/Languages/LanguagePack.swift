@@ -1,3 +1,5 @@
+internal import JSON
+
 /// What Diatom knows of one language, read from its pack (docs/language-packs.md).
 package struct LanguagePack: Hashable, Sendable {
     /// How sources become something that can be run.
@@ -33,43 +35,59 @@ package struct LanguagePack: Hashable, Sendable {
     package var runErrors: ErrorRules?
 }
 
-extension LanguagePack: Decodable {
-    private enum Key: String, CodingKey {
-        case id, name, aliases, extensions, interpreters, entry, host, compile, run, env, version, requires
-        case install, errors
+extension LanguagePack {
+    /// Reads a whole pack.
+    ///
+    /// - Throws: ``PackReader/Wrong`` naming the first member that is missing, unknown or of another kind.
+    init(parsing json: [UInt8]) throws(PackReader.Wrong) {
+        let pack: PackReader
+        do {
+            pack = try PackReader(try JSONParser.parse(json), path: "", known: Self.members)
+        } catch let error as PackReader.Wrong {
+            throw error
+        } catch {
+            throw PackReader.Wrong(member: "", problem: "\(error)")
+        }
+        id = try pack.text("id")
+        name = try pack.text("name")
+        aliases = try pack.texts("aliases")
+        extensions = try pack.texts("extensions")
+        interpreters = try pack.texts("interpreters")
+        entry = try pack.text("entry")
+        host = try pack.optionalText("host")
+        run = try CommandTemplate(reading: pack, "run")
+        env = try pack.table("env")
+        install = try pack.text("install")
+        requires = try pack.lists("requires")
+        compile = try pack.object("compile", known: Compile.members).map(Compile.init(reading:))
+        version = try pack.object("version", known: VersionProbe.members).map(VersionProbe.init(reading:))
+        let errors = try pack.object("errors", known: ["compile", "run"])
+        compileErrors = try errors?.object("compile", known: ErrorRules.members).map(ErrorRules.init(reading:))
+        runErrors = try errors?.object("run", known: ErrorRules.members).map(ErrorRules.init(reading:))
+        try checkGaps()
     }
 
-    private enum ErrorKey: String, CodingKey { case compile, run }
+    private static let members = [
+        "id", "aliases", "extensions", "interpreters", "name", "entry", "host", "requires", "install", "compile",
+        "run", "env", "version", "errors",
+    ]
 
-    package init(from decoder: any Decoder) throws {
-        let pack = try decoder.container(keyedBy: Key.self)
-        id = try pack.decode(String.self, forKey: .id)
-        name = try pack.decode(String.self, forKey: .name)
-        aliases = try pack.decode([String].self, forKey: .aliases)
-        extensions = try pack.decode([String].self, forKey: .extensions)
-        interpreters = try pack.decode([String].self, forKey: .interpreters)
-        entry = try pack.decode(String.self, forKey: .entry)
-        host = try pack.decodeIfPresent(String.self, forKey: .host)
-        compile = try pack.decodeIfPresent(Compile.self, forKey: .compile)
-        run = try pack.decode(CommandTemplate.self, forKey: .run)
-        env = try pack.decodeIfPresent([String: String].self, forKey: .env) ?? [:]
-        version = try pack.decodeIfPresent(VersionProbe.self, forKey: .version)
-        requires = try pack.decode([String: [String]].self, forKey: .requires)
-        install = try pack.decode(String.self, forKey: .install)
-        guard pack.contains(.errors) else { return }
-        let errors = try pack.nestedContainer(keyedBy: ErrorKey.self, forKey: .errors)
-        compileErrors = try errors.decodeIfPresent(ErrorRules.self, forKey: .compile)
-        runErrors = try errors.decodeIfPresent(ErrorRules.self, forKey: .run)
+    /// Sees to it that nothing can be left unfilled later.
+    private func checkGaps() throws(PackReader.Wrong) {
+        let always = Set(requires.keys).union(["entry"])
+        try run.check(gaps: compile == nil ? always : always.union(["output"]), member: "run")
+        try compile?.command.check(gaps: always.union(["sources", "output"]), member: "compile.command")
+        try version?.command.check(gaps: Set(requires.keys), member: "version.command")
     }
 }
 
-extension LanguagePack.Compile: Decodable {
-    private enum Key: String, CodingKey { case command, outputs, env }
+extension LanguagePack.Compile {
+    fileprivate static let members = ["command", "outputs", "env"]
 
-    package init(from decoder: any Decoder) throws {
-        let step = try decoder.container(keyedBy: Key.self)
-        command = try step.decode(CommandTemplate.self, forKey: .command)
-        outputs = try step.decode([String].self, forKey: .outputs)
-        env = try step.decodeIfPresent([String: String].self, forKey: .env) ?? [:]
+    fileprivate init(reading step: PackReader) throws(PackReader.Wrong) {
+        command = try CommandTemplate(reading: step, "command")
+        outputs = try step.texts("outputs")
+        env = try step.table("env")
+        guard !outputs.isEmpty else { throw step.wrong("outputs", "holds no path") }
     }
 }

@@ -1,5 +1,5 @@
 /// How to ask a language's program for its version, and where the number stands in the answer.
-package struct VersionProbe: Hashable, Sendable, Decodable {
+package struct VersionProbe: Hashable, Sendable {
     package var command: CommandTemplate
     /// The text before the number; nil when the answer begins with it.
     package var after: String?
@@ -17,15 +17,26 @@ package struct VersionProbe: Hashable, Sendable, Decodable {
             }
             rest.removeFirst(mark.count)
         }
-        let number = rest.prefix(64).prefix { byte in
-            switch byte {
-            case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"): true
-            case UInt8(ascii: "A")...UInt8(ascii: "Z"): true
-            case UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "+"), UInt8(ascii: "_"): true
-            default: false
-            }
-        }
-        guard let first = number.first, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first) else { return nil }
+        let number = rest.prefix(64).prefix(while: Self.isPart)
+        guard let first = number.first, first &- UInt8(ascii: "0") < 10 else { return nil }
         return String(decoding: number, as: UTF8.self)
+    }
+
+    private static func isPart(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"): true
+        case UInt8(ascii: "A")...UInt8(ascii: "Z"): true
+        case UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "+"), UInt8(ascii: "_"): true
+        default: false
+        }
+    }
+}
+
+extension VersionProbe {
+    static let members = ["command", "after"]
+
+    init(reading pack: PackReader) throws(PackReader.Wrong) {
+        command = try CommandTemplate(reading: pack, "command")
+        after = try pack.optionalText("after")
     }
 }

@@ -1,10 +1,10 @@
 /// How to read a language's own words about a failure.
 package enum ErrorRules: Hashable, Sendable {
     /// Which of several matching lines counts: compilers name the cause first, shells last.
-    package enum Take: String, Hashable, Sendable, Decodable { case first, last }
+    package enum Take: String, Hashable, Sendable { case first, last }
 
     /// A kind of line, and what to call the failure that it reports.
-    package struct Line: Hashable, Sendable, Decodable {
+    package struct Line: Hashable, Sendable {
         package var pattern: LinePattern
         /// A text that the message must hold for this row to apply.
         package var contains: String?
@@ -17,18 +17,35 @@ package enum ErrorRules: Hashable, Sendable {
     case lines(take: Take, [Line])
 }
 
-extension ErrorRules: Decodable {
-    private enum Key: String, CodingKey { case kind, take, lines }
-    private enum Kind: String, Decodable { case python, lines }
+extension ErrorRules {
+    static let members = ["kind", "take", "lines"]
 
-    package init(from decoder: any Decoder) throws {
-        let rules = try decoder.container(keyedBy: Key.self)
-        switch try rules.decode(Kind.self, forKey: .kind) {
-        case .python: self = .python
-        case .lines:
-            self = .lines(
-                take: try rules.decode(Take.self, forKey: .take),
-                try rules.decode([Line].self, forKey: .lines))
+    init(reading pack: PackReader) throws(PackReader.Wrong) {
+        switch try pack.text("kind") {
+        case "python": self = .python
+        case "lines":
+            guard let take = Take(rawValue: try pack.text("take")) else {
+                throw pack.wrong("take", "is neither first nor last")
+            }
+            var rows: [Line] = []
+            for row in try pack.objects("lines", known: ["pattern", "contains", "name"]) {
+                rows.append(try Line(reading: row))
+            }
+            self = .lines(take: take, rows)
+        default: throw pack.wrong("kind", "is neither python nor lines")
         }
+    }
+}
+
+extension ErrorRules.Line {
+    fileprivate init(reading row: PackReader) throws(PackReader.Wrong) {
+        let text = try row.text("pattern")
+        do throws(LinePattern.Invalid) {
+            pattern = try LinePattern(parsing: text)
+        } catch {
+            throw row.wrong("pattern", "\(error)")
+        }
+        contains = try row.optionalText("contains")
+        name = try row.text("name")
     }
 }

@@ -52,12 +52,9 @@ package enum GuestErrorReader {
         _ rows: [ErrorRules.Line], take: ErrorRules.Take, lines: [ArraySlice<UInt8>], home: String
     ) -> GuestError? {
         switch take {
-        case .first:
-            for line in lines { if let error = read(rows, line: line, home: home) { return error } }
-        case .last:
-            for line in lines.reversed() { if let error = read(rows, line: line, home: home) { return error } }
+        case .first: lines.lazy.compactMap { read(rows, line: $0, home: home) }.first
+        case .last: lines.reversed().lazy.compactMap { read(rows, line: $0, home: home) }.first
         }
-        return nil
     }
 
     private static func read(_ rows: [ErrorRules.Line], line: ArraySlice<UInt8>, home: String) -> GuestError? {

@@ -59,7 +59,8 @@ package struct LinePattern: Hashable, Sendable {
     private static func keep(_ bytes: ArraySlice<UInt8>, as gap: Gap, in captures: inout Captures) -> Bool {
         switch gap {
         case .anything: return true
-        case .message: captures.message = String(decoding: bytes.prefix(GuestErrorReader.longestMessage), as: UTF8.self)
+        case .message:
+            captures.message = String(decoding: bytes.prefix(GuestErrorReader.longestMessage), as: UTF8.self)
         case .line:
             guard let number = number(bytes) else { return false }
             captures.line = number
@@ -67,7 +68,8 @@ package struct LinePattern: Hashable, Sendable {
             guard let number = number(bytes) else { return false }
             captures.column = number
         case .file:
-            guard (1...1024).contains(bytes.count), bytes.allSatisfy({ $0 >= 0x20 && $0 != 0x7f }) else { return false }
+            let isPath = (1...1024).contains(bytes.count) && bytes.allSatisfy { $0 >= 0x20 && $0 != 0x7f }
+            guard isPath else { return false }
             captures.file = String(decoding: bytes, as: UTF8.self)
         }
         return true
@@ -92,11 +94,5 @@ package struct LinePattern: Hashable, Sendable {
             from = start + 1
         }
         return nil
-    }
-}
-
-extension LinePattern: Decodable {
-    package init(from decoder: any Decoder) throws {
-        try self.init(parsing: try String(from: decoder))
     }
 }

@@ -20,13 +20,14 @@ struct PythonTraceback {
     private static let groupHeader = Array("  + Exception Group Traceback (most recent call last):".utf8)
     private static let groupLine = Array("  | ".utf8)
     private static let frameLine = Array("  File \"".utf8)
-    private static let sideLine = Array("Exception ".utf8)
+    private static let ignored = Array("Exception ignored ".utf8)
+    private static let inThread = Array("Exception in thread ".utf8)
 
     var error: GuestError? {
         guard let block = lastBlock() else { return nil }
         let split = block.firstIndex { $0.first != UInt8(ascii: " ") && !$0.isEmpty } ?? block.endIndex
         guard split < block.endIndex, var error = Self.exception(block[split...]) else { return nil }
-        fill(&error, stack: block[..<split], hasHeader: split > block.startIndex)
+        fill(&error, stack: block[..<split])
         return error
     }
 
@@ -36,7 +37,7 @@ struct PythonTraceback {
         for index in lines.indices.reversed() {
             if lines[index].elementsEqual(Self.groupHeader) { return groupBlock(after: index) }
             guard lines[index].elementsEqual(Self.header) else { continue }
-            if index > 0, lines[index - 1].starts(with: Self.sideLine) {
+            if index > 0, Self.isAside(lines[index - 1]) {
                 side = side ?? index
             } else {
                 return lines[(index + 1)...]
@@ -64,18 +65,19 @@ struct PythonTraceback {
         let own = name.split(separator: UInt8(ascii: ".")).last ?? name
         var message = Array(first[min(end + 2, first.endIndex)...])
         for line in lines.dropFirst() {
-            if message.count > GuestErrorReader.longestMessage || isOther(line) { break }
+            if message.count > GuestErrorReader.longestMessage || isAside(line) { break }
             message.append(UInt8(ascii: "\n"))
             message += line
         }
         while message.last == UInt8(ascii: "\n") { message.removeLast() }
         return GuestError(
-            name: String(decoding: own, as: UTF8.self), message: text(message[...], most: GuestErrorReader.longestMessage))
+            name: String(decoding: own, as: UTF8.self),
+            message: text(message[...], most: GuestErrorReader.longestMessage))
     }
 
-    /// Whether a line after the exception begins something else.
-    private static func isOther(_ line: ArraySlice<UInt8>) -> Bool {
-        line.starts(with: Array("Exception ignored ".utf8)) || line.starts(with: Array("Exception in thread ".utf8))
+    /// Whether a line announces an exception that does not end the program.
+    private static func isAside(_ line: ArraySlice<UInt8>) -> Bool {
+        line.starts(with: ignored) || line.starts(with: inThread)
     }
 
     private static func isNameByte(_ byte: UInt8) -> Bool {
@@ -107,7 +109,7 @@ extension PythonTraceback {
         var below: [ArraySlice<UInt8>] = []
     }
 
-    private func fill(_ error: inout GuestError, stack: ArraySlice<ArraySlice<UInt8>>, hasHeader: Bool) {
+    private func fill(_ error: inout GuestError, stack: ArraySlice<ArraySlice<UInt8>>) {
         let entries = ownEntries(stack)
         if let last = entries.last {
             error.file = last.frame.file
@@ -118,7 +120,7 @@ extension PythonTraceback {
         let skipped = max(0, entries.count - GuestErrorReader.mostFrames)
         let kept = skipped == 0 ? entries : Array(entries.prefix(half) + entries.suffix(half))
         error.frames = kept.filter(\.hasFunction).map(\.frame)
-        if error.frames.count > 0 { error.traceback.append(String(decoding: Self.header, as: UTF8.self)) }
+        if !error.frames.isEmpty { error.traceback.append(String(decoding: Self.header, as: UTF8.self)) }
         for (index, entry) in kept.enumerated() {
             if skipped > 0, index == half { error.traceback.append("  [\(skipped) more frames]") }
             let place = "  File \"\(entry.frame.file)\", line \(entry.frame.line)"

@@ -6,7 +6,7 @@ internal import Posix
 ///
 /// Names are followed one by one from the open folder, never through a link; a file is written under a
 /// name of its own and takes its place by rename, so that a link in its place is replaced and not followed.
-struct OutputFolder: ~Copyable {
+final class OutputFolder: Sendable {
     struct Refusal: Error {
         var reason: String
     }
@@ -26,7 +26,7 @@ struct OutputFolder: ~Copyable {
     /// Writes one file, and the folders above it that are missing.
     ///
     /// - Throws: ``Refusal`` where a link or a folder stands in the way, or the disk is full.
-    borrowing func save(_ file: CollectedFile) throws(Refusal) {
+    func save(_ file: CollectedFile) throws(Refusal) {
         var names = file.path.names
         let last = String(names.removeLast())
         var folder = Descriptor(adopting: try Self.call("open") { openat(root.rawValue, ".", Self.folderFlags) })

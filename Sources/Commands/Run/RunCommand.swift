@@ -83,7 +83,7 @@ struct RunCommand {
         }
     }
 
-    private func finish(_ result: RunResult, by backend: RunBackend, into folder: borrowing OutputFolder?) -> Int32 {
+    private func finish(_ result: RunResult, by backend: RunBackend, into folder: OutputFolder?) -> Int32 {
         if let compile = result.compile, compile.verdict.status != .succeeded || parsed.has(RunFlags.verbose) {
             DescriptorOutput.writeAll(compile.stdout + compile.stderr, to: 2)
         }
@@ -98,12 +98,12 @@ struct RunCommand {
     }
 
     /// Whether every file that came back could be written.
-    private func save(_ result: RunResult, into folder: borrowing OutputFolder?) -> Bool {
-        guard folder != nil else { return true }
+    private func save(_ result: RunResult, into folder: OutputFolder?) -> Bool {
+        guard let folder else { return true }
         var saved = true
         for file in result.files {
             do throws(OutputFolder.Refusal) {
-                try folder?.save(file)
+                try folder.save(file)
             } catch {
                 messages.complain("\(file.path.description.shortened(to: 200)) is not written: \(error.reason)")
                 saved = false

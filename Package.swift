@@ -55,7 +55,7 @@ let package = Package(
         .target(
             name: "Storage", dependencies: ["CMessageDigest", "Domain", "Posix"], swiftSettings: swift),
         .target(
-            name: "API", dependencies: ["CMessageDigest", "Domain", "Languages", "Telemetry"],
+            name: "API", dependencies: ["CMessageDigest", "Domain", "JSON", "Languages", "Telemetry"],
             swiftSettings: swift),
         .target(
             name: "Service",
@@ -76,6 +76,10 @@ let package = Package(
             name: "LanguagesTests", dependencies: ["Domain", "JSON", "Languages"], swiftSettings: swift),
         .testTarget(
             name: "CommandsTests", dependencies: ["Commands", "Domain", "Posix"], swiftSettings: swift),
+        .testTarget(name: "APITests", dependencies: ["API", "Domain", "Telemetry"], swiftSettings: swift),
+        .testTarget(name: "StorageTests", dependencies: ["Domain", "Posix", "Storage"], swiftSettings: swift),
+        .testTarget(
+            name: "ServiceTests", dependencies: ["API", "Domain", "Service", "Telemetry"], swiftSettings: swift),
     ],
     cLanguageStandard: .c17
 )

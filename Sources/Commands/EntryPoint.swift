@@ -1,21 +1,20 @@
 /// The program `diatom`, from this process's arguments and environment to its exit code.
-package func main(codec: any RunCodec, makeRunner: @escaping RunnerMaker) -> Int32 {
+package func main(makeRunner: @escaping RunnerMaker) -> Int32 {
     Process.openStandardDescriptors()
     guard let arguments = Process.arguments() else {
         Messages(environment: [:]).complain("an argument is not UTF-8")
         return ExitCode.wrongUsage
     }
-    return main(arguments: arguments, environment: Process.environment(), codec: codec, makeRunner: makeRunner)
+    return main(arguments: arguments, environment: Process.environment(), makeRunner: makeRunner)
 }
 
 /// The program `diatom`, from its arguments to its exit code.
 ///
 /// - Parameters:
 ///   - arguments: Without the program's own name.
-///   - codec: JSON of runs in and out.
 ///   - makeRunner: Called at most once, and only when no service runs.
 package func main(
-    arguments: [String], environment: [String: String], codec: any RunCodec, makeRunner: @escaping RunnerMaker
+    arguments: [String], environment: [String: String], makeRunner: @escaping RunnerMaker
 ) -> Int32 {
     let messages = Messages(environment: environment)
     guard let first = arguments.first else {
@@ -36,7 +35,7 @@ package func main(
         let options = command.options + [.help]
         let invocation = Invocation(
             parsed: try ParsedArguments(command.passesArguments ? [] : words, options: options), words: words,
-            environment: environment, codec: codec, makeRunner: makeRunner)
+            environment: environment, makeRunner: makeRunner)
         return try command.body(invocation)
     } catch {
         messages.complain("\(command.name): \(error.message); 'diatom \(command.name) --help' shows how")

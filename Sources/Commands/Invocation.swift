@@ -4,7 +4,6 @@ struct Invocation: Sendable {
     /// The words after the command, as they were typed.
     var words: [String]
     var environment: [String: String]
-    var codec: any RunCodec
     var makeRunner: RunnerMaker
 
     var dataFolder: String {

@@ -29,6 +29,8 @@ package struct JSONObject: Hashable, Sendable {
 
     package var members: [Member] = []
 
+    package init() {}
+
     package subscript(name: String) -> JSONValue? {
         members.first { $0.name == name }?.value
     }

@@ -24,13 +24,25 @@ extension LanguagePack {
         return found
     }
 
+    /// What this machine lacks; nil when the pack can be used.
+    package var missing: Missing? {
+        do throws(Missing) {
+            _ = try locatePrograms()
+            return nil
+        } catch {
+            return error
+        }
+    }
+
     /// What fills the templates of both steps.
     ///
     /// - Parameters:
     ///   - entry: The file to start; it is a source whatever its name.
     ///   - files: All given files; those with one of the pack's endings are sources.
     ///   - programs: From ``locatePrograms()``.
-    package func values(entry: String, files: [String], programs: [String: String]) -> CommandTemplate.Values {
+    package func values(
+        entry: String, files: [String], programs: [String: String]
+    ) -> CommandTemplate.Values {
         var values = CommandTemplate.Values(entry: entry)
         values.sources = [entry] + files.filter { $0 != entry && isSource($0) }
         values.output = compile?.outputs.first ?? ""

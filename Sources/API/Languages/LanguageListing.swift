@@ -28,7 +28,7 @@ package struct LanguageListing: Hashable, Sendable {
         self.hint = hint
     }
 
-    static func encode(_ listing: [LanguageListing]) -> [UInt8] {
+    package static func encode(_ listing: [LanguageListing]) -> [UInt8] {
         var writer = JSONWriter()
         writer.beginObject()
         writer.name("languages")

@@ -1,3 +1,4 @@
+internal import API
 internal import Domain
 internal import Languages
 
@@ -162,13 +163,14 @@ extension RunCommand {
     }
 
     private func runJSON(_ body: [UInt8], interrupts: Interrupts) throws(RunBackend.Failure) -> [UInt8] {
+        let languages = CatalogueDirectory(LanguageCatalogue())
         let request: RunRequest
         do throws(RequestError) {
-            request = try invocation.codec.decodeRequest(body)
+            request = try RunRequestDecoder(maxima: LimitMaxima(), languages: languages).decode(body).request
         } catch {
             throw .request(error)
         }
         let result = try engine().run(request, interrupts: interrupts, prints: false)
-        return invocation.codec.encodeResult(result)
+        return RunResultEncoder.encode(result)
     }
 }

@@ -4,6 +4,11 @@ package struct VersionProbe: Hashable, Sendable {
     /// The text before the number; nil when the answer begins with it.
     package var after: String?
 
+    package init(command: CommandTemplate, after: String?) {
+        self.command = command
+        self.after = after
+    }
+
     /// Reads the number out of what the command printed, standard output and error alike.
     ///
     /// - Returns: At most 64 characters; nil when there is no number where one should be.

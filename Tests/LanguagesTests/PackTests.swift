@@ -64,7 +64,7 @@ struct PackTests {
         + #" "install": "-""#
 
     @Test(arguments: [
-        (#"{"id": "x"}"#, "aliases: is missing"),
+        (#"{"id": "x"}"#, "name: is missing"),
         ("{\(names)}", "run: is missing"),
         (#"{\#(names), "run": ["{y}"], "requires": {}}"#, "run: nothing fills {y}"),
         (#"{\#(names), "run": []}"#, "run: empty"),

@@ -144,19 +144,37 @@ struct PythonTracebackTests {
         #expect(!error.message.unicodeScalars.contains("\u{fffd}"))
     }
 
-    @Test(arguments: [
-        "Traceback (most recent call last):\n" + String(repeating: "  File \"", count: 9_000) + "\nE: x",
-        "Traceback (most recent call last):\n  File \"a\", line 99999999999999999999, in x\nE: x",
-        "Traceback (most recent call last):\n  File \"../../etc/passwd\", line 1, in x\n    ^^^^\nE: x",
-        "Traceback (most recent call last):\n  File \"a\", line 1, in x\n^\n   ^\nE: x",
-        String(repeating: "Traceback (most recent call last):\n", count: 3_000) + "E: x",
-        String(repeating: "^", count: 70_000),
-        String(repeating: "  + Exception Group Traceback (most recent call last):\n  | ", count: 2_000),
-    ])
-    func `hostile text is read without harm`(_ stderr: String) {
-        let error = read(stderr)
+    struct Hostile: Sendable, CustomTestStringConvertible {
+        var testDescription: String
+        var text: String
+    }
+
+    private static let header = "Traceback (most recent call last):\n"
+    private static let hostile = [
+        Hostile(
+            testDescription: "a file name of 70 kB",
+            text: header + String(repeating: "  File \"", count: 9_000) + "\nE: x"),
+        Hostile(
+            testDescription: "a line number beyond all integers",
+            text: header + "  File \"a\", line 99999999999999999999, in x\nE: x"),
+        Hostile(testDescription: "a caret left of the text", text: header + "  File \"a\", line 1, in x\n  f()\n  ^\nE: x"),
+        Hostile(testDescription: "3,000 headers", text: String(repeating: header, count: 3_000) + "E: x"),
+        Hostile(testDescription: "carets only", text: String(repeating: "^", count: 70_000)),
+        Hostile(
+            testDescription: "2,000 groups",
+            text: String(repeating: "  + Exception Group Traceback (most recent call last):\n  | ", count: 2_000)),
+    ]
+
+    @Test(arguments: hostile)
+    func `hostile text is read without harm`(_ row: Hostile) {
+        let error = read(row.text)
         #expect((error?.frames.count ?? 0) <= 64)
         #expect((error?.traceback.joined().utf8.count ?? 0) <= 400 << 10)
+    }
+
+    @Test func `a path that climbs out of the workspace is not the user's`() throws {
+        let error = try #require(read(Self.header + "  File \"../../etc/passwd\", line 1, in x\nE: x"))
+        #expect(error.file == nil)
     }
 
     @Test func `bytes that are no text are read without harm`() {

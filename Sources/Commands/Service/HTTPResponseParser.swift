@@ -32,6 +32,8 @@ struct HTTPResponseParser {
     private let mostBody: Int
     private var state = State.head
     private var buffer: [UInt8] = []
+    /// How far the buffer was searched for the end of the head.
+    private var searched = 0
     private var status = 0
     private var body: [UInt8] = []
 
@@ -105,17 +107,19 @@ extension HTTPResponseParser {
         let prefix = Array("HTTP/1.".utf8)
         guard buffer.prefix(prefix.count).elementsEqual(prefix.prefix(buffer.count)) else { throw .notHTTP }
         let end = Array("\r\n\r\n".utf8)
-        var from = buffer.startIndex
+        var from = searched
         while let start = buffer[from...].firstIndex(of: end[0]) {
             guard start < Self.longestHead else { throw .headTooLarge }
             if buffer[start...].starts(with: end) {
                 let lines = buffer[..<start].split(separator: UInt8(ascii: "\n"))
                 buffer.removeFirst(start + end.count)
+                searched = 0
                 return lines.map { $0.last == UInt8(ascii: "\r") ? $0.dropLast() : $0 }
             }
             from = start + 1
         }
         guard buffer.count < Self.longestHead else { throw .headTooLarge }
+        searched = max(0, buffer.count - end.count + 1)
         return nil
     }
 

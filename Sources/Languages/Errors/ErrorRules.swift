@@ -8,7 +8,8 @@ package enum ErrorRules: Hashable, Sendable {
         package var pattern: LinePattern
         /// A text that the message must hold for this row to apply.
         package var contains: String?
-        package var name: String
+        /// Nil where such a line says nothing and is passed over.
+        package var name: String?
     }
 
     /// A traceback as Python prints it.
@@ -46,6 +47,6 @@ extension ErrorRules.Line {
             throw row.wrong("pattern", "\(error)")
         }
         contains = try row.optionalText("contains")
-        name = try row.text("name")
+        name = try row.optionalText("name")
     }
 }

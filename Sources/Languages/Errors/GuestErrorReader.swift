@@ -44,8 +44,8 @@ package enum GuestErrorReader {
         var path = path[...]
         if path.hasPrefix(home + "/") { path = path.dropFirst(home.count + 1) }
         while path.hasPrefix("./") { path = path.dropFirst(2) }
-        guard !path.isEmpty, !path.hasPrefix("/"), !path.hasPrefix("<") else { return nil }
-        return String(path)
+        guard !path.hasPrefix("<"), let own = try? WorkspacePath(parsing: String(path)) else { return nil }
+        return own.description
     }
 
     private static func read(
@@ -61,7 +61,8 @@ package enum GuestErrorReader {
         for row in rows {
             guard let captures = row.pattern.match(line) else { continue }
             if let text = row.contains, !captures.message.contains(text) { continue }
-            var error = GuestError(name: row.name, message: captures.message)
+            guard let name = row.name else { return nil }
+            var error = GuestError(name: name, message: captures.message)
             if let file = captures.file {
                 // A line about a file that is not the user's is still the reason, but points nowhere.
                 error.file = ownPath(file, home: home)

@@ -75,7 +75,7 @@ let package = Package(
         .testTarget(
             name: "LanguagesTests", dependencies: ["Domain", "JSON", "Languages"], swiftSettings: swift),
         .testTarget(
-            name: "CommandsTests", dependencies: ["Commands", "Domain", "Posix"], swiftSettings: swift),
+            name: "CommandsTests", dependencies: ["API", "Commands", "Domain", "Languages"], swiftSettings: swift),
         .testTarget(name: "APITests", dependencies: ["API", "Domain", "Telemetry"], swiftSettings: swift),
         .testTarget(name: "StorageTests", dependencies: ["Domain", "Posix", "Storage"], swiftSettings: swift),
         .testTarget(

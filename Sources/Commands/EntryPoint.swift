@@ -27,7 +27,8 @@ package func main(
         messages.complain("there is no command '\(first)'; 'diatom --help' lists the commands")
         return ExitCode.wrongUsage
     }
-    if !command.passesArguments, words.prefix(while: { $0 != "--" }).contains(where: { $0 == "--help" || $0 == "-h" }) {
+    let asksForHelp = words.prefix { $0 != "--" }.contains { $0 == "--help" || $0 == "-h" }
+    if asksForHelp, !command.passesArguments || words.count == 1 {
         messages.print(HelpText.of(command))
         return 0
     }

@@ -42,7 +42,9 @@ enum HelpText {
             if row.left.count > longest {
                 text += "  \(row.left)\n" + String(repeating: " ", count: width + 4) + row.right + "\n"
             } else {
-                text += "  \(row.left)" + String(repeating: " ", count: width - row.left.count + 2) + row.right + "\n"
+                text +=
+                    "  \(row.left)" + String(repeating: " ", count: width - row.left.count + 2) + row.right
+                    + "\n"
             }
         }
         return text

@@ -62,13 +62,15 @@ extension LanguagePack {
         compile = try pack.object("compile", known: Compile.members).map(Compile.init(reading:))
         version = try pack.object("version", known: VersionProbe.members).map(VersionProbe.init(reading:))
         let errors = try pack.object("errors", known: ["compile", "run"])
-        compileErrors = try errors?.object("compile", known: ErrorRules.members).map(ErrorRules.init(reading:))
+        compileErrors = try errors?.object("compile", known: ErrorRules.members).map(
+            ErrorRules.init(reading:))
         runErrors = try errors?.object("run", known: ErrorRules.members).map(ErrorRules.init(reading:))
         try checkGaps()
     }
 
     private static let members = [
-        "id", "aliases", "extensions", "interpreters", "name", "entry", "host", "requires", "install", "compile",
+        "id", "aliases", "extensions", "interpreters", "name", "entry", "host", "requires", "install",
+        "compile",
         "run", "env", "version", "errors",
     ]
 

@@ -43,7 +43,9 @@ struct PackHead: Hashable, Sendable {
             let quote = UInt8(ascii: "\"")
             guard let open = json[at...].firstIndex(of: quote) else { return nil }
             guard let close = json[(open + 1)...].firstIndex(of: quote) else { return nil }
-            guard let follower = json[(close + 1)...].first(where: { $0 > UInt8(ascii: " ") }) else { return nil }
+            guard let follower = json[(close + 1)...].first(where: { $0 > UInt8(ascii: " ") }) else {
+                return nil
+            }
             at = close + 1
             return (String(decoding: json[(open + 1)..<close], as: UTF8.self), follower)
         }

@@ -5,7 +5,9 @@ enum Shebang {
     /// Reads at most 256 bytes; nil when the program does not begin with `#!`.
     static func interpreter(of program: [UInt8]) -> String? {
         guard program.starts(with: [UInt8(ascii: "#"), UInt8(ascii: "!")]) else { return nil }
-        let line = program.dropFirst(2).prefix(256).prefix { $0 >= UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
+        let line = program.dropFirst(2).prefix(256).prefix {
+            $0 >= UInt8(ascii: " ") || $0 == UInt8(ascii: "\t")
+        }
         let words = line.split { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
         guard let first = words.first else { return nil }
         var name = baseName(first)

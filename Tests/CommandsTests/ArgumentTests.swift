@@ -10,12 +10,15 @@ struct ArgumentTests {
         try ParsedArguments(words, options: [flag, other, named])
     }
 
-    @Test(arguments: [
-        (["-l", "c", "x"], "c", ["x"]), (["-lc", "x"], "c", ["x"]), (["--language=c"], "c", []),
-        (["x", "--language", "c", "y"], "c", ["x", "y"]), (["--language="], "", []), (["-vlc"], "c", []),
-        (["-l", "a", "-l", "b"], "b", []), (["-l", "--", "-"], "--", ["-"]), (["-"], nil, ["-"]),
-    ] as [([String], String?, [String])])
-    func `options and operands come in any order`(_ words: [String], _ value: String?, _ operands: [String]) throws {
+    @Test(
+        arguments: [
+            (["-l", "c", "x"], "c", ["x"]), (["-lc", "x"], "c", ["x"]), (["--language=c"], "c", []),
+            (["x", "--language", "c", "y"], "c", ["x", "y"]), (["--language="], "", []), (["-vlc"], "c", []),
+            (["-l", "a", "-l", "b"], "b", []), (["-l", "--", "-"], "--", ["-"]), (["-"], nil, ["-"]),
+        ] as [([String], String?, [String])])
+    func `options and operands come in any order`(_ words: [String], _ value: String?, _ operands: [String])
+        throws
+    {
         let parsed = try parse(words)
         #expect(parsed.value(named) == value)
         #expect(parsed.operands == operands)
@@ -59,12 +62,14 @@ struct ArgumentTests {
         }
     }
 
-    @Test(arguments: [
-        ("/a", ["DIATOM_DATA": "/b"], true, "/a"), (nil, ["DIATOM_DATA": "/b"], true, "/b"),
-        (nil, ["XDG_STATE_HOME": "/s"], true, "/var/lib/diatom"), (nil, ["XDG_STATE_HOME": "/s"], false, "/s/diatom"),
-        (nil, ["HOME": "/h", "XDG_STATE_HOME": "s"], false, "/h/.local/state/diatom"),
-        (nil, ["HOME": "/h"], false, "/h/.local/state/diatom"),
-    ] as [(String?, [String: String], Bool, String)])
+    @Test(
+        arguments: [
+            ("/a", ["DIATOM_DATA": "/b"], true, "/a"), (nil, ["DIATOM_DATA": "/b"], true, "/b"),
+            (nil, ["XDG_STATE_HOME": "/s"], true, "/var/lib/diatom"),
+            (nil, ["XDG_STATE_HOME": "/s"], false, "/s/diatom"),
+            (nil, ["HOME": "/h", "XDG_STATE_HOME": "s"], false, "/h/.local/state/diatom"),
+            (nil, ["HOME": "/h"], false, "/h/.local/state/diatom"),
+        ] as [(String?, [String: String], Bool, String)])
     func `the data directory is found as the contract says`(
         _ given: String?, _ environment: [String: String], _ isRoot: Bool, _ path: String
     ) {

@@ -63,7 +63,10 @@ struct CommandLineTests {
         }
     }
 
-    @Test(arguments: [[], ["nope"], ["run"], ["version", "--nope"], ["help", "nope"]])
+    @Test(arguments: [
+        [], ["nope"], ["run", "--idempotency-key", "a\r\nb: c", "x"], ["run"], ["version", "--nope"],
+        ["help", "nope"],
+    ])
     func `wrong usage is exit code 2`(_ words: [String]) {
         let code = Commands.main(
             arguments: words, environment: [:],
@@ -71,7 +74,9 @@ struct CommandLineTests {
         #expect(code == 2)
     }
 
-    @Test(arguments: [["--help"], ["run", "--help"], ["help", "run"], ["version"], ["version", "--json"], ["languages"]])
+    @Test(arguments: [
+        ["--help"], ["run", "--help"], ["help", "run"], ["version"], ["version", "--json"], ["languages"],
+    ])
     func `asking is exit code 0`(_ words: [String]) {
         let code = Commands.main(
             arguments: words, environment: [:],

@@ -6,7 +6,8 @@ struct DoubleRunner: Runner {
     var waits = false
     var refusal: RequestError?
 
-    func run(_ request: RunRequest, id: RunID, observer: RunObserver?) async throws(RequestError) -> RunResult {
+    func run(_ request: RunRequest, id: RunID, observer: RunObserver?) async throws(RequestError) -> RunResult
+    {
         if let refusal { throw refusal }
         for (number, piece) in pieces.enumerated() {
             let output = RunEvent.Output(stream: .stdout, bytes: Array(piece.utf8))
@@ -14,6 +15,7 @@ struct DoubleRunner: Runner {
         }
         while waits, !Task.isCancelled { try? await Task.sleep(for: .milliseconds(5)) }
         let status: RunStatus = waits ? .cancelled : .succeeded
-        return RunResult(id: id, verdict: Verdict(status: status, exitCode: 0), language: "python", created: 0)
+        return RunResult(
+            id: id, verdict: Verdict(status: status, exitCode: 0), language: "python", created: 0)
     }
 }

@@ -1,5 +1,6 @@
 @testable import Commands
 import Domain
+import FoundationEssentials
 import Glibc
 import Testing
 
@@ -12,6 +13,8 @@ struct OutputFolderTests: ~Copyable {
         root = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
+    deinit { try? FileManager.default.removeItem(atPath: root) }
+
     private func file(_ path: String, _ text: String = "new") throws -> CollectedFile {
         CollectedFile(path: try WorkspacePath(parsing: path), content: Array(text.utf8), executable: false)
     }
@@ -20,7 +23,9 @@ struct OutputFolderTests: ~Copyable {
         let descriptor = open("\(root)/\(path)", O_RDONLY | O_NOFOLLOW)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
-        return StdinReader(descriptor: descriptor).readToEnd(most: 100).map { String(decoding: $0, as: UTF8.self) }
+        return StdinReader(descriptor: descriptor).readToEnd(most: 100).map {
+            String(decoding: $0, as: UTF8.self)
+        }
     }
 
     @Test func `files and the folders above them are made, and a file is replaced`() throws {

@@ -1,6 +1,7 @@
 import API
 @testable import Commands
 import Domain
+import FoundationEssentials
 import Glibc
 import Languages
 import Testing
@@ -13,12 +14,16 @@ struct RunPlanTests: ~Copyable {
         try #require(mkdtemp(&template) != nil)
         root = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         mkdir(root + "/lib", 0o700)
-        for (name, text) in ["main.py": "print(1)\n", "lib/a.py": "a = 1\n", "tool": "#!/bin/sh\n", "odd": "x"] {
+        for (name, text) in [
+            "main.py": "print(1)\n", "lib/a.py": "a = 1\n", "tool": "#!/bin/sh\n", "odd": "x",
+        ] {
             let descriptor = open("\(root)/\(name)", O_WRONLY | O_CREAT, 0o644)
             DescriptorOutput.writeAll(Array(text.utf8), to: descriptor)
             close(descriptor)
         }
     }
+
+    deinit { try? FileManager.default.removeItem(atPath: root) }
 
     private func plan(_ words: [String]) throws -> RunRequest {
         let words = words.map { $0.hasPrefix("@") ? "\(root)/\($0.dropFirst())" : $0 }
@@ -52,7 +57,8 @@ struct RunPlanTests: ~Copyable {
     @Test func `options reach the request`() throws {
         let file = "--file=\(root)/odd=data/in.txt"
         let request = try plan([
-            "@main.py", file, "--env", "A=b=c", "--wall-ms", "7", "--memory-mb=64", "--output-bytes", "9", "--seed", "3",
+            "@main.py", file, "--env", "A=b=c", "--wall-ms", "7", "--memory-mb=64", "--output-bytes", "9",
+            "--seed", "3",
             "--fresh", "--collect", "*.png", "--collect", "*.csv", "--profile", "--cpu-percent", "50",
         ])
         #expect(request.files.last?.path.description == "data/in.txt")
@@ -68,7 +74,8 @@ struct RunPlanTests: ~Copyable {
     }
 
     @Test(arguments: [
-        [], ["-c", "1"], ["@nope.py"], ["@lib"], ["@odd"], ["-l", "cobol", "@main.py"], ["@main.py", "@main.py"],
+        [], ["-c", "1"], ["@nope.py"], ["@lib"], ["@odd"], ["-l", "cobol", "@main.py"],
+        ["@main.py", "@main.py"],
         ["@main.py", "--env", "A"], ["@main.py", "--env", "=b"], ["@main.py", "--entry", "x"],
         ["@main.py", "--seed", "-1"], ["@main.py", "--wall-ms", "0"], ["@main.py", "--out", "/tmp"],
     ])
@@ -82,7 +89,9 @@ struct RunPlanTests: ~Copyable {
     }
 
     @Test func `what the command line sends is what the API reads`() throws {
-        var request = try plan(["@main.py", "--env", "A=1", "--env", "A=2", "--wall-ms", "7", "--seed", "3", "--", "ü"])
+        var request = try plan([
+            "@main.py", "--env", "A=1", "--env", "A=2", "--wall-ms", "7", "--seed", "3", "--", "ü",
+        ])
         request.stdin = .bytes([0xff, 0x00])
         request.files.append(SourceFile(path: try WorkspacePath(parsing: "raw"), content: [0x80, 0x0a]))
         let languages = CatalogueDirectory(LanguageCatalogue())

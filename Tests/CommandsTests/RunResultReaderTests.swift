@@ -6,9 +6,11 @@ import Testing
 struct RunResultReaderTests {
     @Test func `what the API writes is what the command line reads`() throws {
         var result = RunResult(
-            id: .now(), verdict: Verdict(status: .memoryExceeded, exitCode: nil, signal: 9), language: "c", created: 0)
+            id: .now(), verdict: Verdict(status: .memoryExceeded, exitCode: nil, signal: 9), language: "c",
+            created: 0)
         result.version = "12.2.0"
-        result.verdict.limit = LimitHit(name: .memory, allowed: 512, measured: 511.5, how: "control group OOM kill")
+        result.verdict.limit = LimitHit(
+            name: .memory, allowed: 512, measured: 511.5, how: "control group OOM kill")
         result.stdout = [0xff, 0xfe]
         result.stderr = Array("ü\n".utf8)
         var compile = CompileResult(verdict: Verdict(status: .succeeded, exitCode: 0))
@@ -21,7 +23,8 @@ struct RunResultReaderTests {
             CollectedFile(path: try WorkspacePath(parsing: "a/b.png"), content: [1, 2, 3], executable: false)
         ]
         result.receipt = Receipt(
-            layers: ["user", "pid"], policy: "sha256:1", hostUser: .own, start: .exec, memory: "control group")
+            layers: ["user", "pid"], policy: "sha256:1", hostUser: .own, start: .exec, memory: "control group"
+        )
         let read = try #require(RunResultReader.result(of: RunResultEncoder.encode(result)))
         #expect(read == result)
     }

@@ -16,7 +16,8 @@ struct CommandTemplateTests {
         values.programs = ["gcc": "/usr/bin/gcc"]
         let template = ["{gcc}", "--in={entry}", "{sources}", "-o", "./{output}", ""]
         let expected = [
-            "/usr/bin/gcc", "--in=main.c", "main.c", "./-o.c", "lib/a b.c", "-o", "./main", "", "-x", "{entry}",
+            "/usr/bin/gcc", "--in=main.c", "main.c", "./-o.c", "lib/a b.c", "-o", "./main", "", "-x",
+            "{entry}",
         ]
         #expect(try argv(template, values, args: ["-x", "{entry}"]) == expected)
     }

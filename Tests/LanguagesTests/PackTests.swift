@@ -11,7 +11,8 @@ struct PackTests {
     @Test func `no name, ending or interpreter means two languages`() throws {
         let packs = try catalogue.all()
         let all = [
-            packs.flatMap { [$0.id] + $0.aliases }, packs.flatMap(\.extensions), packs.flatMap(\.interpreters),
+            packs.flatMap { [$0.id] + $0.aliases }, packs.flatMap(\.extensions),
+            packs.flatMap(\.interpreters),
         ]
         for names in all {
             #expect(Set(names).count == names.count)
@@ -32,25 +33,27 @@ struct PackTests {
         }
     }
 
-    @Test(arguments: [
-        ("#!/usr/bin/env -S PYTHONUTF8=1 python3.11 -u\nprint(1)", "python"),
-        ("#! /bin/sh -e\r\n", "sh"),
-        ("#!/bin/bash", "bash"),
-        ("#!/usr/bin/env", nil),
-        ("#!\n", nil),
-        ("#!///\n", nil),
-        ("", nil),
-        ("# !/bin/sh\n", nil),
-        ("#!/usr/bin/perl\n", nil),
-    ] as [(String, String?)])
+    @Test(
+        arguments: [
+            ("#!/usr/bin/env -S PYTHONUTF8=1 python3.11 -u\nprint(1)", "python"),
+            ("#! /bin/sh -e\r\n", "sh"),
+            ("#!/bin/bash", "bash"),
+            ("#!/usr/bin/env", nil),
+            ("#!\n", nil),
+            ("#!///\n", nil),
+            ("", nil),
+            ("# !/bin/sh\n", nil),
+            ("#!/usr/bin/perl\n", nil),
+        ] as [(String, String?)])
     func `a shebang line names its language`(_ program: String, _ id: String?) throws {
         #expect(try catalogue.pack(forShebangOf: Array(program.utf8))?.id == id)
     }
 
-    @Test(arguments: [
-        ("main.py", "python"), ("a.b/MAIN.PY", "python"), ("x.sh", "bash"), ("x.c", "c"), (".py", nil),
-        ("py", nil), ("a.py/", "python"), ("a.", nil), ("", nil), ("x.unknown", nil),
-    ] as [(String, String?)])
+    @Test(
+        arguments: [
+            ("main.py", "python"), ("a.b/MAIN.PY", "python"), ("x.sh", "bash"), ("x.c", "c"), (".py", nil),
+            ("py", nil), ("a.py/", "python"), ("a.", nil), ("", nil), ("x.unknown", nil),
+        ] as [(String, String?)])
     func `the ending of a file's name tells its language`(_ path: String, _ id: String?) throws {
         #expect(try catalogue.pack(forFile: path)?.id == id)
     }
@@ -80,11 +83,12 @@ struct PackTests {
         #expect(throws: LanguageCatalogue.Malformed(pack: "x", reason: reason)) { try catalogue.all() }
     }
 
-    @Test(arguments: [
-        ("GNU bash, version 5.2.15(1)-release (x86_64)", "version ", "5.2.15"),
-        ("Python 3.11.2\n", "Python ", "3.11.2"), ("12.2.0\n", nil, "12.2.0"),
-        ("go version go1.22", "version ", nil), ("", "version ", nil), ("version", "version ", nil),
-    ] as [(String, String?, String?)])
+    @Test(
+        arguments: [
+            ("GNU bash, version 5.2.15(1)-release (x86_64)", "version ", "5.2.15"),
+            ("Python 3.11.2\n", "Python ", "3.11.2"), ("12.2.0\n", nil, "12.2.0"),
+            ("go version go1.22", "version ", nil), ("", "version ", nil), ("version", "version ", nil),
+        ] as [(String, String?, String?)])
     func `a version is read after its mark`(_ output: String, _ after: String?, _ version: String?) throws {
         let template = try CommandTemplate(parsing: ["x"])
         #expect(VersionProbe(command: template, after: after).read(from: Array(output.utf8)) == version)

@@ -33,7 +33,8 @@ struct PythonTracebackTests {
 
     @Test func `the column counts the indentation that python leaves out`() throws {
         let source = SourceFile(
-            path: try WorkspacePath(parsing: "lib/div.py"), content: Array("def f(x):\n    return 1 / x\n".utf8))
+            path: try WorkspacePath(parsing: "lib/div.py"),
+            content: Array("def f(x):\n    return 1 / x\n".utf8))
         #expect(read(division, sources: [source])?.column == 14)
     }
 
@@ -67,14 +68,17 @@ struct PythonTracebackTests {
         ("KeyError: 'k'\nException ignored in: <x>\nrest", "KeyError", "'k'"),
     ])
     func `the last lines give name and message`(_ lines: String, _ name: String, _ message: String) {
-        let error = read("noise\nTraceback (most recent call last):\n  File \"main.py\", line 1, in <module>\n\(lines)")
+        let error = read(
+            "noise\nTraceback (most recent call last):\n  File \"main.py\", line 1, in <module>\n\(lines)")
         #expect(error?.name == name)
         #expect(error?.message == message)
     }
 
     @Test func `a syntax error has no header and its caret is the column`() throws {
         let error = try #require(
-            read("  File \"/home/user/main.py\", line 2\n    if True\n           ^\nSyntaxError: expected ':'\n"))
+            read(
+                "  File \"/home/user/main.py\", line 2\n    if True\n           ^\nSyntaxError: expected ':'\n"
+            ))
         #expect(error.name == "SyntaxError")
         #expect(error.file == "main.py")
         #expect(error.line == 2)
@@ -83,14 +87,16 @@ struct PythonTracebackTests {
     }
 
     @Test func `of chained exceptions the last is the error`() {
-        let chained = division + "\nDuring handling of the above exception, another exception occurred:\n\n"
+        let chained =
+            division + "\nDuring handling of the above exception, another exception occurred:\n\n"
             + "Traceback (most recent call last):\n  File \"/home/user/main.py\", line 9, in <module>\nRuntimeError: late\n"
         #expect(read(chained)?.name == "RuntimeError")
         #expect(read(chained)?.line == 9)
     }
 
     @Test func `an exception that was ignored at the end is not the error`() {
-        let aside = "Exception ignored in: <function A.__del__ at 0x7f>\nTraceback (most recent call last):\n"
+        let aside =
+            "Exception ignored in: <function A.__del__ at 0x7f>\nTraceback (most recent call last):\n"
             + "  File \"/home/user/main.py\", line 3, in __del__\nTypeError: nothing\n"
         #expect(read(division + aside)?.name == "ZeroDivisionError")
         #expect(read(division + aside)?.message == "division by zero")
@@ -116,7 +122,9 @@ struct PythonTracebackTests {
         #expect(read(group)?.line == 4)
     }
 
-    @Test(arguments: ["", "\n", "usage: x", "Traceback (most recent call last):", "  File \"", "  File \"main.py\", line"])
+    @Test(arguments: [
+        "", "\n", "usage: x", "Traceback (most recent call last):", "  File \"", "  File \"main.py\", line",
+    ])
     func `without an exception there is no error`(_ stderr: String) {
         #expect(read(stderr) == nil)
     }
@@ -128,7 +136,9 @@ struct PythonTracebackTests {
     @Test func `a thousand frames become sixty-four and the innermost is kept`() throws {
         let frames = (1...1_000).map { "  File \"main.py\", line \($0), in f\($0)\n    f()\n" }.joined()
         let error = try #require(
-            read("Traceback (most recent call last):\n\(frames)RecursionError: maximum recursion depth exceeded"))
+            read(
+                "Traceback (most recent call last):\n\(frames)RecursionError: maximum recursion depth exceeded"
+            ))
         #expect(error.frames.count == 64)
         #expect(error.line == 1_000)
         #expect(error.frames.last?.function == "f1000")
@@ -157,12 +167,15 @@ struct PythonTracebackTests {
         Hostile(
             testDescription: "a line number beyond all integers",
             text: header + "  File \"a\", line 99999999999999999999, in x\nE: x"),
-        Hostile(testDescription: "a caret left of the text", text: header + "  File \"a\", line 1, in x\n  f()\n  ^\nE: x"),
+        Hostile(
+            testDescription: "a caret left of the text",
+            text: header + "  File \"a\", line 1, in x\n  f()\n  ^\nE: x"),
         Hostile(testDescription: "3,000 headers", text: String(repeating: header, count: 3_000) + "E: x"),
         Hostile(testDescription: "carets only", text: String(repeating: "^", count: 70_000)),
         Hostile(
             testDescription: "2,000 groups",
-            text: String(repeating: "  + Exception Group Traceback (most recent call last):\n  | ", count: 2_000)),
+            text: String(
+                repeating: "  + Exception Group Traceback (most recent call last):\n  | ", count: 2_000)),
     ]
 
     @Test(arguments: hostile)

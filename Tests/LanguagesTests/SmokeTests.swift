@@ -13,14 +13,16 @@ struct SmokeTests {
         let scratch = try BareProcess()
         for file in program.files { try scratch.write(file.path.description, file.content) }
         let values = pack.values(
-            entry: pack.entry, files: program.files.map(\.path.description), programs: try pack.locatePrograms())
+            entry: pack.entry, files: program.files.map(\.path.description),
+            programs: try pack.locatePrograms())
         let expected = program.description.expect
 
         if let compile = pack.compile {
             let command = try compile.command.expand(values)
             let ending = try scratch.run(command, stdin: "", env: compile.env, milliseconds: 20_000)
             guard ending.exitCode == 0 else {
-                #expect(expected.status == "compile_failed", "\(String(decoding: ending.stderr, as: UTF8.self))")
+                #expect(
+                    expected.status == "compile_failed", "\(String(decoding: ending.stderr, as: UTF8.self))")
                 return check(program, ending, rules: pack.compileErrors, home: scratch.home)
             }
         }
@@ -65,7 +67,8 @@ struct SmokeTests {
     func `every language has the smoke programs that all languages have`(_ id: String) {
         let names = Set(SmokeProgram.all.filter { $0.language == id }.map(\.name))
         let wanted = [
-            "hello", "stdin", "args", "exit-code", "stderr", "several-files", "runtime-error", "time-limit", "utf-8",
+            "hello", "stdin", "args", "exit-code", "stderr", "several-files", "runtime-error", "time-limit",
+            "utf-8",
         ]
         #expect(names.isSuperset(of: wanted))
         #expect(names.contains("compile-error") || names.contains("syntax-error"))

@@ -23,7 +23,8 @@ package struct CatalogueDirectory: LanguageDirectory {
             let missing = pack.missing
             return LanguageListing(
                 id: pack.id, name: pack.name, version: versions[pack.id], aliases: pack.aliases,
-                extensions: pack.extensions, start: pack.host == nil ? "fresh" : "warm", installed: missing == nil,
+                extensions: pack.extensions, start: pack.host == nil ? "fresh" : "warm",
+                installed: missing == nil,
                 hint: missing?.install)
         }
     }

@@ -26,7 +26,8 @@ final class OutputDesk: Sendable {
     func take(_ event: RunEvent) async {
         guard case .output(let output) = event.payload else { return }
         await withCheckedContinuation { written in
-            let piece = Piece(descriptor: output.stream == .stdout ? 1 : 2, bytes: output.bytes, written: written)
+            let piece = Piece(
+                descriptor: output.stream == .stdout ? 1 : 2, bytes: output.bytes, written: written)
             state.withLock { $0.waiting.append(piece) }
             bell.ring()
         }

@@ -13,7 +13,8 @@ extension Command {
         body: { (invocation) throws(UsageError) in
             let listing = CatalogueDirectory(LanguageCatalogue()).listing
             let json = invocation.parsed.has(.json)
-            let text = json ? String(decoding: LanguageListing.encode(listing), as: UTF8.self) : table(of: listing)
+            let text =
+                json ? String(decoding: LanguageListing.encode(listing), as: UTF8.self) : table(of: listing)
             Messages(environment: invocation.environment).print(text)
             return 0
         })
@@ -28,7 +29,9 @@ extension Command {
         }
         let widths = (0..<3).map { column in rows.map { $0[column].count }.max() ?? 0 }
         return rows.map { row in
-            let cells = (0..<3).map { row[$0] + String(repeating: " ", count: widths[$0] - row[$0].count + 2) }
+            let cells = (0..<3).map {
+                row[$0] + String(repeating: " ", count: widths[$0] - row[$0].count + 2)
+            }
             return cells.joined() + row[3]
         }.joined(separator: "\n")
     }

@@ -16,12 +16,14 @@ extension Command {
         body: { (invocation) throws(UsageError) in
             let messages = Messages(environment: invocation.environment)
             guard let folder = Process.folderOfBinary() else {
-                messages.complain("serve: /proc/self/exe does not tell where diatom-service lies; start it by hand")
+                messages.complain(
+                    "serve: /proc/self/exe does not tell where diatom-service lies; start it by hand")
                 return ExitCode.engineFailed
             }
             let code = Process.become(folder + "/diatom-service", arguments: invocation.words)
             let reason = String(cString: strerror(code))
-            messages.complain("serve: exec of diatom-service beside this program failed: \(reason) (errno \(code))")
+            messages.complain(
+                "serve: exec of diatom-service beside this program failed: \(reason) (errno \(code))")
             return ExitCode.engineFailed
         })
 }

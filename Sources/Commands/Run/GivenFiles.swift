@@ -14,7 +14,10 @@ struct GivenFiles {
     /// Adds a file by its path: names are counted from the first one's folder; others go by their last name.
     mutating func add(operand path: String, isFirst: Bool) throws(UsageError) -> WorkspacePath {
         let content = try Self.read(path)
-        if isFirst { root = String(path[..<(path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex)]) }
+        if isFirst {
+            let end = path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex
+            root = String(path[..<end])
+        }
         return try add(content.bytes, as: name(of: path), executable: content.executable)
     }
 
@@ -30,14 +33,19 @@ struct GivenFiles {
         _ = try add(content.bytes, as: given ?? name(of: path), executable: content.executable)
     }
 
-    mutating func add(_ content: [UInt8], as name: String, executable: Bool = false) throws(UsageError) -> WorkspacePath {
+    mutating func add(
+        _ content: [UInt8], as name: String, executable: Bool = false
+    ) throws(UsageError) -> WorkspacePath {
         let path: WorkspacePath
         do throws(WorkspacePath.Invalid) {
             path = try WorkspacePath(parsing: name)
         } catch {
-            throw UsageError("'\(name)' cannot be a name in the sandbox (\(error)); name it: --file PATH=NAME")
+            throw UsageError(
+                "'\(name)' cannot be a name in the sandbox (\(error)); name it: --file PATH=NAME")
         }
-        guard !all.contains(where: { $0.path == path }) else { throw UsageError("two files are called '\(path)'") }
+        guard !all.contains(where: { $0.path == path }) else {
+            throw UsageError("two files are called '\(path)'")
+        }
         bytes += content.count
         guard bytes <= Self.mostBytes else {
             throw UsageError("the files are larger than \(Self.mostBytes >> 20) MiB together")
@@ -48,7 +56,8 @@ struct GivenFiles {
 
     func find(_ name: String) throws(UsageError) -> WorkspacePath {
         guard let file = all.first(where: { $0.path.description == name }) else {
-            throw UsageError("--entry '\(name)' is none of \(all.map(\.path.description).joined(separator: ", "))")
+            throw UsageError(
+                "--entry '\(name)' is none of \(all.map(\.path.description).joined(separator: ", "))")
         }
         return file.path
     }
@@ -72,7 +81,9 @@ struct GivenFiles {
         defer { close(descriptor) }
         var status = stat()
         fstat(descriptor, &status)
-        guard status.st_mode & S_IFMT != S_IFDIR else { throw UsageError("'\(path)' is a folder; name its files") }
+        guard status.st_mode & S_IFMT != S_IFDIR else {
+            throw UsageError("'\(path)' is a folder; name its files")
+        }
         guard let bytes = StdinReader(descriptor: descriptor).readToEnd(most: mostBytes) else {
             throw UsageError("'\(path)' is larger than \(mostBytes >> 20) MiB, or cannot be read")
         }

@@ -29,7 +29,8 @@ final class OutputFolder: Sendable {
     func save(_ file: CollectedFile) throws(Refusal) {
         var names = file.path.names
         let last = String(names.removeLast())
-        var folder = Descriptor(adopting: try Self.call("open") { openat(root.rawValue, ".", Self.folderFlags) })
+        var folder = Descriptor(
+            adopting: try Self.call("open") { openat(root.rawValue, ".", Self.folderFlags) })
         for name in names {
             mkdirat(folder.rawValue, String(name), 0o777)
             let next = try Self.call("'\(name)' is no plain folder: open") {

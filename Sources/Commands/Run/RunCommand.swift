@@ -23,7 +23,10 @@ extension Command {
         examples: [
             ("diatom run main.py", "run a file"),
             ("echo 3 | diatom run square.py", "with input"),
-            ("diatom run main.c util.c util.h -- -n 5", "several files; the words after -- go to the program"),
+            (
+                "diatom run main.c util.c util.h -- -n 5",
+                "several files; the words after -- go to the program"
+            ),
             ("diatom run -l bash -c 'echo $((6 * 7))'", "a line of code"),
             ("diatom run --wall-ms 1000 --memory-mb 64 main.py", "with less time and memory"),
             ("diatom run --collect '*.png' --out plots plot.py", "keep the files it makes"),
@@ -44,6 +47,10 @@ struct RunCommand {
     }
 
     func perform() throws(UsageError) -> Int32 {
+        if let key = parsed.value(RunFlags.idempotencyKey) {
+            let isPlain = (1...255).contains(key.utf8.count) && key.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f }
+            guard isPlain else { throw UsageError("--idempotency-key takes 1 to 255 printable characters") }
+        }
         if parsed.has(RunFlags.json) { return try performJSON() }
         var plan = try RunPlan(parsed, catalogue: LanguageCatalogue())
         let folder = parsed.has(RunFlags.collect) ? try OutputFolder(parsed.value(RunFlags.out) ?? ".") : nil
@@ -76,7 +83,8 @@ struct RunCommand {
 
     private func engine() throws(RunBackend.Failure) -> EngineBackend {
         let configuration = AloneConfiguration(
-            data: invocation.dataFolder, allowed: parsed.values(RunFlags.allow), verbose: parsed.has(RunFlags.verbose))
+            data: invocation.dataFolder, allowed: parsed.values(RunFlags.allow),
+            verbose: parsed.has(RunFlags.verbose))
         do throws(RequestError) {
             return EngineBackend(runner: try invocation.makeRunner(configuration))
         } catch {
@@ -85,7 +93,8 @@ struct RunCommand {
     }
 
     private func finish(_ result: RunResult, by backend: RunBackend, into folder: OutputFolder?) -> Int32 {
-        if let compile = result.compile, compile.verdict.status != .succeeded || parsed.has(RunFlags.verbose) {
+        if let compile = result.compile, compile.verdict.status != .succeeded || parsed.has(RunFlags.verbose)
+        {
             DescriptorOutput.writeAll(compile.stdout + compile.stderr, to: 2)
         }
         let report = RunReport(result)
@@ -106,7 +115,8 @@ struct RunCommand {
             do throws(OutputFolder.Refusal) {
                 try folder.save(file)
             } catch {
-                messages.complain("\(file.path.description.shortened(to: 200)) is not written: \(error.reason)")
+                messages.complain(
+                    "\(file.path.description.shortened(to: 200)) is not written: \(error.reason)")
                 saved = false
             }
         }
@@ -140,12 +150,15 @@ extension RunCommand {
         let stray = RunFlags.all.first { option in
             parsed.has(option) && option != RunFlags.idempotencyKey && !harmless.contains(option)
         }
-        if let stray { throw UsageError("--\(stray.name) has no meaning with --json; the request says it all") }
+        if let stray {
+            throw UsageError("--\(stray.name) has no meaning with --json; the request says it all")
+        }
         guard parsed.operands.isEmpty, parsed.rest == nil else {
             throw UsageError("--json takes the request from stdin and no files")
         }
         guard let body = StdinReader(descriptor: 0).readToEnd(most: StdinReader.largestRequest) else {
-            throw UsageError("stdin holds more than \(StdinReader.largestRequest >> 20) MiB, or cannot be read")
+            throw UsageError(
+                "stdin holds more than \(StdinReader.largestRequest >> 20) MiB, or cannot be read")
         }
         let interrupts = Interrupts()
         do throws(RunBackend.Failure) {

@@ -14,7 +14,8 @@ enum RunLimits {
 
     static let rows = [
         Row(
-            name: .wall, option: option("wall-ms", "time from the first instruction, sleeps included", 30_000),
+            name: .wall,
+            option: option("wall-ms", "time from the first instruction, sleeps included", 30_000),
             unit: "ms", set: { $0.wall = .milliseconds($1) }, get: { Int($0.wall.inMilliseconds) }),
         Row(
             name: .cpu, option: option("cpu-ms", "computing time of all processes together", 30_000),

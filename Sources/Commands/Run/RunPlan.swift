@@ -30,7 +30,9 @@ struct RunPlan {
             if entry == nil { entry = added }
         }
         for argument in parsed.values(RunFlags.file) { try files.add(option: argument) }
-        guard var start = entry else { throw UsageError("there is nothing to run; name a FILE, or give -l and -c") }
+        guard var start = entry else {
+            throw UsageError("there is nothing to run; name a FILE, or give -l and -c")
+        }
         if let name = parsed.value(RunFlags.entry) { start = try files.find(name) }
 
         let program = files.content(of: start)
@@ -46,7 +48,9 @@ struct RunPlan {
     private mutating func takeOptions(_ parsed: ParsedArguments) throws(UsageError) {
         for variable in parsed.values(RunFlags.env) {
             let halves = variable.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard halves.count == 2, !halves[0].isEmpty else { throw UsageError("--env '\(variable)' is not NAME=VALUE") }
+            guard halves.count == 2, !halves[0].isEmpty else {
+                throw UsageError("--env '\(variable)' is not NAME=VALUE")
+            }
             request.env.append(EnvironmentVariable(name: String(halves[0]), value: String(halves[1])))
         }
         for row in RunLimits.rows {
@@ -66,10 +70,13 @@ struct RunPlan {
         }
     }
 
-    private static func language(_ name: String?, _ catalogue: LanguageCatalogue) throws(UsageError) -> LanguagePack? {
+    private static func language(
+        _ name: String?, _ catalogue: LanguageCatalogue
+    ) throws(UsageError) -> LanguagePack? {
         guard let name else { return nil }
-        guard let pack = try packs({ () throws(LanguageCatalogue.Malformed) in try catalogue.pack(named: name) }) else {
-            throw UsageError("there is no language '\(name)'; there are \(catalogue.ids.joined(separator: ", "))")
+        let pack = try packs { () throws(LanguageCatalogue.Malformed) in try catalogue.pack(named: name) }
+        guard let pack else {
+            throw UsageError("there is no language '\(name)'; there are \(list(catalogue))")
         }
         return pack
     }
@@ -81,9 +88,13 @@ struct RunPlan {
             try catalogue.pack(forFile: path.description, program: program)
         }
         guard let pack else {
-            throw UsageError("'\(path)' does not tell its language; say it with -l (\(catalogue.ids.joined(separator: ", ")))")
+            throw UsageError("'\(path)' does not tell its language; say it with -l: \(list(catalogue))")
         }
         return pack
+    }
+
+    private static func list(_ catalogue: LanguageCatalogue) -> String {
+        catalogue.ids.joined(separator: ", ")
     }
 
     private static func packs<Value>(

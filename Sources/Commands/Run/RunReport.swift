@@ -31,7 +31,9 @@ struct RunReport {
     var usage: String {
         var parts: [String] = []
         if let code = result.verdict.exitCode { parts.append("exit \(code)") }
-        if let wall = result.usage.wall { parts.append("\(RunLimits.oneDecimal(wall.inMilliseconds)) ms wall") }
+        if let wall = result.usage.wall {
+            parts.append("\(RunLimits.oneDecimal(wall.inMilliseconds)) ms wall")
+        }
         if let cpu = result.usage.cpu { parts.append("\(RunLimits.oneDecimal(cpu.inMilliseconds)) ms cpu") }
         if let memory = result.usage.memoryPeak {
             parts.append("\(RunLimits.oneDecimal(Double(memory.bytes) / 1_048_576)) MB")
@@ -49,7 +51,9 @@ struct RunReport {
     /// One row for each call, most frequent first.
     var systemCalls: [String] {
         guard let calls = result.usage.systemCalls else { return ["profile: no figures"] }
-        return calls.sorted { ($0.value, $1.key) > ($1.value, $0.key) }.map { "profile: \($0.value) \($0.key)" }
+        return calls.sorted { ($0.value, $1.key) > ($1.value, $0.key) }.map {
+            "profile: \($0.value) \($0.key)"
+        }
     }
 
     /// A limit that ended nothing but had its part, by name.

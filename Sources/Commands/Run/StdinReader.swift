@@ -68,7 +68,9 @@ struct StdinReader {
     private func take(into bytes: inout [UInt8]) -> Int {
         withUnsafeTemporaryAllocation(byteCount: 64 << 10, alignment: 16) { buffer in
             var count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
-            while count < 0, errno == EINTR { count = Glibc.read(descriptor, buffer.baseAddress, buffer.count) }
+            while count < 0, errno == EINTR {
+                count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
+            }
             if count > 0 { bytes.append(contentsOf: buffer[..<count]) }
             return count
         }

@@ -125,16 +125,22 @@ extension HTTPResponseParser {
 
     private mutating func read(head lines: [ArraySlice<UInt8>]) throws(Malformed) {
         let words = lines[0].split(separator: UInt8(ascii: " "), maxSplits: 2)
-        guard words.count >= 2, let code = Self.decimal(words[1]), (100...599).contains(code) else { throw .notHTTP }
+        guard words.count >= 2, let code = Self.decimal(words[1]), (100...599).contains(code) else {
+            throw .notHTTP
+        }
         var length: Int?
         var isChunked = false
         for line in lines.dropFirst() {
-            guard let colon = line.firstIndex(of: UInt8(ascii: ":")), colon > line.startIndex else { throw .badHeader }
+            guard let colon = line.firstIndex(of: UInt8(ascii: ":")), colon > line.startIndex else {
+                throw .badHeader
+            }
             let name = String(decoding: line[..<colon], as: UTF8.self).lowercased()
             let value = String(decoding: Self.trimmed(line[(colon + 1)...]), as: UTF8.self).lowercased()
             switch name {
             case "content-length":
-                guard length == nil, let count = Self.decimal(Array(value.utf8)[...]) else { throw .badHeader }
+                guard length == nil, let count = Self.decimal(Array(value.utf8)[...]) else {
+                    throw .badHeader
+                }
                 length = count
             case "transfer-encoding":
                 guard value == "chunked", !isChunked else { throw .badHeader }
@@ -173,7 +179,9 @@ extension HTTPResponseParser {
         guard (1...8).contains(digits.count) else { throw .badChunk }
         var size = 0
         for digit in digits {
-            guard let value = Character(Unicode.Scalar(digit)).hexDigitValue, digit < 0x80 else { throw .badChunk }
+            guard let value = Character(Unicode.Scalar(digit)).hexDigitValue, digit < 0x80 else {
+                throw .badChunk
+            }
             size = size << 4 | value
         }
         return size

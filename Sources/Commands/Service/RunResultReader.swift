@@ -6,7 +6,9 @@ struct RunResultReader {
     private let object: JSONObject
 
     static func result(of json: [UInt8]) -> RunResult? {
-        guard let document = try? JSONParser.parse(json), case .object(let object) = document else { return nil }
+        guard let document = try? JSONParser.parse(json), case .object(let object) = document else {
+            return nil
+        }
         return RunResultReader(object: object).result
     }
 
@@ -27,7 +29,8 @@ struct RunResultReader {
         if let receipt = inner("receipt") { result.receipt = receipt.receipt }
         guard case .array(let files) = object["files"] ?? .array([]) else { return nil }
         for file in files {
-            guard case .object(let members) = file, let collected = RunResultReader(object: members).file else {
+            guard case .object(let members) = file, let collected = RunResultReader(object: members).file
+            else {
                 return nil
             }
             result.files.append(collected)
@@ -47,7 +50,8 @@ struct RunResultReader {
     }
 
     private var limit: LimitHit? {
-        guard let name = text("name").flatMap(LimitName.init(rawValue:)), let allowed = number("allowed") else {
+        guard let name = text("name").flatMap(LimitName.init(rawValue:)), let allowed = number("allowed")
+        else {
             return nil
         }
         return LimitHit(name: name, allowed: allowed, measured: number("measured"), how: text("how") ?? "")
@@ -61,19 +65,24 @@ struct RunResultReader {
         usage.processesPeak = integer("processes_peak")
         if let calls = inner("system_calls") {
             usage.systemCalls = [:]
-            for member in calls.object.members { usage.systemCalls?[member.name] = calls.integer(member.name) }
+            for member in calls.object.members {
+                usage.systemCalls?[member.name] = calls.integer(member.name)
+            }
         }
         return usage
     }
 
     private var receipt: Receipt? {
-        guard let policy = text("policy"), let user = text("host_uid").flatMap(Receipt.HostUser.init(rawValue:)),
-            let start = text("start").flatMap(Receipt.Start.init(rawValue:)), case .array(let names) = object["layers"]
+        guard let policy = text("policy"),
+            let user = text("host_uid").flatMap(Receipt.HostUser.init(rawValue:)),
+            let start = text("start").flatMap(Receipt.Start.init(rawValue:)),
+            case .array(let names) = object["layers"]
         else { return nil }
         let layers = names.compactMap { name in
             if case .string(let text) = name { text } else { nil }
         }
-        return Receipt(layers: layers, policy: policy, hostUser: user, start: start, memory: text("memory") ?? "")
+        return Receipt(
+            layers: layers, policy: policy, hostUser: user, start: start, memory: text("memory") ?? "")
     }
 
     /// Nil where the name could lead out of a folder, which no service of ours says.

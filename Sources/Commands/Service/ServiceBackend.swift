@@ -24,9 +24,11 @@ final class ServiceBackend: Sendable {
     func run(_ request: RunRequest, interrupts: Interrupts) throws(RunBackend.Failure) -> RunResult {
         let answer = try forward(RunRequestWriter.json(of: request), interrupts: interrupts)
         guard let result = RunResultReader.result(of: answer) else {
-            throw .broken("the service's answer is not a run result; are this program and the service of one version?")
+            throw .broken(
+                "the service's answer is not a run result; are this program and the service of one version?")
         }
-        let isWhole = DescriptorOutput.writeAll(result.stdout, to: 1) && DescriptorOutput.writeAll(result.stderr, to: 2)
+        let isWhole =
+            DescriptorOutput.writeAll(result.stdout, to: 1) && DescriptorOutput.writeAll(result.stderr, to: 2)
         guard isWhole else { throw .nobodyReads }
         return result
     }
@@ -51,7 +53,9 @@ final class ServiceBackend: Sendable {
     private func exchange(
         _ request: [UInt8], interrupts: Interrupts
     ) throws(RunBackend.Failure) -> HTTPResponseParser.Response {
-        guard let connection = connection.withLock({ $0.take() }) else { throw .broken("a connection serves one run") }
+        guard let connection = connection.withLock({ $0.take() }) else {
+            throw .broken("a connection serves one run")
+        }
         var parser = HTTPResponseParser(mostBody: Self.largestResponse)
         do {
             try connection.send(request, interrupts: interrupts)
@@ -73,7 +77,8 @@ final class ServiceBackend: Sendable {
         switch error {
         case UnixConnection.Failure.lost(let code): String(cString: strerror(code))
         case HTTPResponseParser.Malformed.cutOff: "the answer was cut off"
-        case HTTPResponseParser.Malformed.bodyTooLarge: "the answer is larger than \(largestResponse >> 20) MiB"
+        case HTTPResponseParser.Malformed.bodyTooLarge:
+            "the answer is larger than \(largestResponse >> 20) MiB"
         default: "the answer is malformed"
         }
     }

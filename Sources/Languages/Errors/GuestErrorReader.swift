@@ -57,7 +57,8 @@ package enum GuestErrorReader {
         }
     }
 
-    private static func read(_ rows: [ErrorRules.Line], line: ArraySlice<UInt8>, home: String) -> GuestError? {
+    private static func read(_ rows: [ErrorRules.Line], line: ArraySlice<UInt8>, home: String) -> GuestError?
+    {
         for row in rows {
             guard let captures = row.pattern.match(line) else { continue }
             if let text = row.contains, !captures.message.contains(text) { continue }

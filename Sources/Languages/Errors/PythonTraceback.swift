@@ -37,11 +37,10 @@ struct PythonTraceback {
         for index in lines.indices.reversed() {
             if lines[index].elementsEqual(Self.groupHeader) { return groupBlock(after: index) }
             guard lines[index].elementsEqual(Self.header) else { continue }
-            if index > 0, Self.isAside(lines[index - 1]) {
-                side = side ?? index
-            } else {
+            guard index > 0, Self.isAside(lines[index - 1]) else {
                 return lines[(index + 1)...]
             }
+            side = side ?? index
         }
         if let side { return lines[(side + 1)...] }
         // A syntax error in the program itself has no header, a very long traceback lost it.
@@ -150,7 +149,9 @@ extension PythonTraceback {
     /// Reads `  File "PATH", line N, in NAME`; nil when the file is not the user's.
     private func entry(_ line: ArraySlice<UInt8>) -> Entry? {
         let rest = line.dropFirst(Self.frameLine.count)
-        guard let close = rest.lastIndex(of: UInt8(ascii: "\"")), close - rest.startIndex <= 1024 else { return nil }
+        guard let close = rest.lastIndex(of: UInt8(ascii: "\"")), close - rest.startIndex <= 1024 else {
+            return nil
+        }
         let path = String(decoding: rest[..<close], as: UTF8.self)
         guard let own = GuestErrorReader.ownPath(path, home: home) else { return nil }
         let mark = Array("\", line ".utf8)

@@ -20,7 +20,7 @@ struct CommandLineTests {
 
     @Test func `a signal cancels the run`() async {
         await #expect(processExitsWith: .exitCode(130)) {
-            Thread.detach {
+            PlainThread.detach {
                 usleep(200_000)
                 kill(getpid(), SIGTERM)
             }
@@ -82,22 +82,5 @@ struct CommandLineTests {
             arguments: words, environment: [:],
             makeRunner: { (_) throws(RequestError) in throw RequestError(.unsupported, "") })
         #expect(code == 0)
-    }
-}
-
-/// A plain thread, for what has to happen beside a blocked one.
-private enum Thread {
-    static func detach(_ body: @escaping @Sendable () -> Void) {
-        final class Box: Sendable {
-            let body: @Sendable () -> Void
-            init(_ body: @escaping @Sendable () -> Void) { self.body = body }
-        }
-        var thread = pthread_t()
-        pthread_create(
-            &thread, nil,
-            { pointer in
-                if let pointer { Unmanaged<Box>.fromOpaque(pointer).takeRetainedValue().body() }
-                return nil
-            }, Unmanaged.passRetained(Box(body)).toOpaque())
     }
 }

@@ -71,10 +71,10 @@ let package = Package(
             linkerSettings: serviceStatic),
         .executableTarget(
             name: "diatom-jailer", dependencies: ["Jail"], swiftSettings: swift, linkerSettings: jailerStatic),
-        .testTarget(name: "APITests", dependencies: ["API", "Domain", "Telemetry"], swiftSettings: swift),
+        .testTarget(name: "APITests", dependencies: ["API", "Domain", "Storage", "Telemetry"], swiftSettings: swift),
         .testTarget(name: "StorageTests", dependencies: ["Domain", "Posix", "Storage"], swiftSettings: swift),
         .testTarget(
-            name: "ServiceTests", dependencies: ["API", "Domain", "Service", "Telemetry"], swiftSettings: swift),
+            name: "ServiceTests", dependencies: ["API", "Domain", "Posix", "Service", "Storage", "Telemetry"], swiftSettings: swift),
     ],
     cLanguageStandard: .c17
 )

@@ -5,7 +5,7 @@ package import Telemetry
 /// The HTTP API without its transport: a request in, a response out.
 ///
 /// It owns the runs that it starts. A run whose client waits for it ends with its client; a run that was
-/// begun with `wait=false` or an Idempotency-Key goes on, until ``shutDown(grace:)``.
+/// begun with `wait=false` or an Idempotency-Key goes on, until ``shutDown(grace:patience:)``.
 package final class Application: Sendable {
     let runner: any Runner
     let idempotency: any IdempotencyStore
@@ -43,11 +43,12 @@ package final class Application: Sendable {
 
     /// Drains, waits for the runs under way, and cancels those that outlast the grace.
     ///
+    /// - Parameter patience: How long cancelled runs may take to end before they are given up.
     /// - Returns: Whether all have ended.
     @discardableResult
-    package func shutDown(grace: Duration) async -> Bool {
+    package func shutDown(grace: Duration, patience: Duration = .seconds(5)) async -> Bool {
         drain()
-        return await owner.shutDown(grace: grace, afterCancelling: .seconds(5))
+        return await owner.shutDown(grace: grace, afterCancelling: patience)
     }
 
     /// Answers one request. Cancelling the task cancels the run that the request waits for.

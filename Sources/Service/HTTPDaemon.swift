@@ -61,6 +61,8 @@ final class HTTPDaemon: Sendable {
         let allEnded = await owner.shutDown(grace: grace, afterCancelling: grace)
         if !allEnded { log(.warning, "requests_abandoned", ["count": "\(owner.count)"]) }
         for exchange in waiting.withLock({ Array($0.values) }) { exchange.answer(APIError(.draining).response) }
+        // The daemon's thread still has to send what was handed to it.
+        for _ in 0..<200 where !waiting.withLock({ $0.isEmpty }) { try? await Task.sleep(for: .milliseconds(5)) }
         MHD_stop_daemon(handle.withLock { OpaquePointer(bitPattern: $0) })
         HTTPCallbacks.release(calls.withLock { UnsafeMutablePointer(bitPattern: $0) })
     }

@@ -19,6 +19,7 @@ final class HTTPDaemon: Sendable {
     let watcher: PeerWatcher
     let log: Log
     private let budget: BodyBudget
+    private let patience: Peer.Patience
     private let owner = TaskOwner()
     private let lastPeer = Atomic<UInt64>(0)
     private let waiting = Mutex<[ObjectIdentifier: Exchange]>([:])
@@ -31,6 +32,9 @@ final class HTTPDaemon: Sendable {
         self.watcher = watcher
         self.log = log
         budget = BodyBudget(largestBody: configuration.largestBody, most: configuration.mostBodyBytes)
+        patience = Peer.Patience(
+            head: configuration.headTimeout, nextHead: .seconds(configuration.idleSeconds),
+            body: configuration.bodyTimeout)
     }
 
     /// Begins to serve; the daemon closes the socket when it stops.
@@ -70,7 +74,8 @@ final class HTTPDaemon: Sendable {
     // MARK: On the daemon's thread
 
     func connected(_ descriptor: Int32) -> Peer? {
-        let peer = Peer(number: lastPeer.add(1, ordering: .relaxed).newValue, descriptor: descriptor)
+        let number = lastPeer.add(1, ordering: .relaxed).newValue
+        let peer = Peer(number: number, descriptor: descriptor, patience: patience)
         return watcher.add(peer, descriptor) ? peer : nil
     }
 
@@ -80,7 +85,8 @@ final class HTTPDaemon: Sendable {
     }
 
     func begin(_ head: HTTPRequest, _ connection: OpaquePointer, _ peer: Peer) -> Exchange {
-        Exchange(head, connection: ConnectionHandle(connection), peer: peer, budget: budget)
+        peer.receivingBody()
+        return Exchange(head, connection: ConnectionHandle(connection), peer: peer, budget: budget)
     }
 
     /// Why a request is refused by its headers alone.

@@ -1,31 +1,45 @@
 internal import Glibc
 internal import Synchronization
 
-/// One open connection: who waits on it, and since when it has been sending a request.
+/// One open connection: who waits on it, and by when its client must have gone on.
 final class Peer: Sendable {
+    /// How long a client may take for each part of what it sends, however steadily it trickles.
+    struct Patience: Hashable {
+        /// Until the headers of the first request are there.
+        var head: Duration
+        /// Until the headers of a later request are there; it may begin late.
+        var nextHead: Duration
+        /// From the end of the headers to the end of the body.
+        var body: Duration
+    }
+
     private struct State {
         var exchange: Exchange?
         var isHungUp = false
         var isClosed = false
         /// nil while a request is being answered.
-        var receivingSince: ContinuousClock.Instant?
+        var deadline: ContinuousClock.Instant?
     }
 
     let number: UInt64
     private let descriptor: Int32
+    private let patience: Patience
     private let state: Mutex<State>
 
-    init(number: UInt64, descriptor: Int32) {
+    init(number: UInt64, descriptor: Int32, patience: Patience) {
         self.number = number
         self.descriptor = descriptor
-        state = Mutex(State(receivingSince: .now))
+        self.patience = patience
+        state = Mutex(State(deadline: .now + patience.head))
     }
+
+    func receivingBody() { state.withLock { $0.deadline = .now + patience.body } }
 
     /// An exchange is being answered: it is cancelled when the peer hangs up, or if it already has.
     func answering(_ exchange: Exchange) {
         let isHungUp = state.withLock { state in
             state.exchange = exchange
-            state.receivingSince = nil
+            state.deadline = nil
             return state.isHungUp
         }
         if isHungUp { exchange.cancel() }
@@ -35,7 +49,7 @@ final class Peer: Sendable {
     func answered() {
         state.withLock { state in
             state.exchange = nil
-            state.receivingSince = .now
+            state.deadline = .now + patience.nextHead
         }
     }
 
@@ -47,11 +61,11 @@ final class Peer: Sendable {
         exchange?.cancel()
     }
 
-    /// Cuts the connection of a client that takes too long to send its request.
-    func expire(_ now: ContinuousClock.Instant, after limit: Duration) {
+    /// Cuts the connection of a client that takes too long.
+    func expire(_ now: ContinuousClock.Instant) {
         state.withLock { state in
-            guard !state.isClosed, let since = state.receivingSince, now - since > limit else { return }
-            state.receivingSince = nil
+            guard !state.isClosed, let deadline = state.deadline, now > deadline else { return }
+            state.deadline = nil
             shutdown(descriptor, Int32(SHUT_RDWR))
         }
     }

@@ -10,11 +10,9 @@ final class PeerWatcher: Sendable {
 
     private let poll: Descriptor
     private let bell: Descriptor
-    private let receiveTimeout: Duration
     private let peers = Mutex<[UInt64: Peer]>([:])
 
-    init(receiveTimeout: Duration) throws(SystemFailure) {
-        self.receiveTimeout = receiveTimeout
+    init() throws(SystemFailure) {
         poll = Descriptor(adopting: try check("epoll_create1") { epoll_create1(Int32(EPOLL_CLOEXEC)) })
         bell = Descriptor(adopting: try check("eventfd") { eventfd(0, Int32(EFD_CLOEXEC)) })
         let result = diatom_watch_readable(poll.rawValue, bell.rawValue, Self.stopNumber)
@@ -47,7 +45,7 @@ final class PeerWatcher: Sendable {
             let now = ContinuousClock.now
             guard now - lastExpiry >= .milliseconds(Int(Self.expiryMilliseconds)) else { continue }
             lastExpiry = now
-            for peer in peers.withLock({ Array($0.values) }) { peer.expire(now, after: receiveTimeout) }
+            for peer in peers.withLock({ Array($0.values) }) { peer.expire(now) }
         }
     }
 

@@ -31,7 +31,7 @@ package final class ServiceServer: Sendable {
         let daemon: HTTPDaemon
         let thread: BlockingThread
         do throws(SystemFailure) {
-            let watcher = try PeerWatcher(receiveTimeout: configuration.receiveTimeout)
+            let watcher = try PeerWatcher()
             daemon = HTTPDaemon(application: application, watcher: watcher, configuration: configuration, log: log)
             thread = try BlockingThread()
         } catch {

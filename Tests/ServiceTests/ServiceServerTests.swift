@@ -77,13 +77,20 @@ struct ServiceServerTests {
     }
 
     @Test func `a slow request is cut off, others are served meanwhile`() async throws {
-        try await withService(configure: { $0.receiveTimeout = .milliseconds(500) }) { path, _ in
-            let slow = try HTTPClient(path: path)
-            try await slow.send("POST /v1/runs HTTP/1.1\r\nHost:")
-            #expect(try await HTTPClient(path: path).post(run("x")).status == 200)
-            #expect(await slow.isClosed())
+        try await withService(configure: {
+            $0.headTimeout = .milliseconds(500)
+            $0.bodyTimeout = .milliseconds(500)
+        }) { path, _ in
+            for start in ["", "POST /v1/runs HTTP/1.1\r\nHost:", HTTPClient.postText(run("x")) + "GET", Self.halfBody] {
+                let slow = try HTTPClient(path: path)
+                try await slow.send(start)
+                #expect(try await HTTPClient(path: path).post(run("x")).status == 200)
+                if start.hasSuffix("GET") { _ = try await slow.receive() } else { #expect(await slow.isClosed()) }
+            }
         }
     }
+
+    private static let halfBody = String(HTTPClient.postText(run("x")).dropLast())
 
     @Test func `a second service on the same socket is refused`() async throws {
         try await withService { path, _ in

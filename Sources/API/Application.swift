@@ -43,7 +43,9 @@ package final class Application: Sendable {
 
     /// Drains, waits for the runs under way, and cancels those that outlast the grace.
     ///
-    /// - Parameter patience: How long cancelled runs may take to end before they are given up.
+    /// - Parameters:
+    ///   - grace: How long the runs may go on.
+    ///   - patience: How long cancelled runs may take to end before they are given up.
     /// - Returns: Whether all have ended.
     @discardableResult
     package func shutDown(grace: Duration, patience: Duration = .seconds(5)) async -> Bool {
@@ -51,7 +53,9 @@ package final class Application: Sendable {
         return await owner.shutDown(grace: grace, afterCancelling: patience)
     }
 
-    /// Answers one request. Cancelling the task cancels the run that the request waits for.
+    /// Answers one request.
+    ///
+    /// Cancelling the task cancels the run that the request waits for.
     package func respond(to request: HTTPRequest) async -> HTTPResponse {
         let start = accessLog.isOn ? ContinuousClock.now : nil
         let id = RequestIdentifier.choose(request.headers)
@@ -97,7 +101,8 @@ package final class Application: Sendable {
         switch registry.cancel(id) {
         case nil: throw Self.notFound("run")
         case .underWay: return .json(202, Self.object(("id", id.description), ("status", "cancelling")))
-        case .finished: throw APIError(RequestError(.conflict, "run: has ended already and cannot be cancelled"))
+        case .finished:
+            throw APIError(RequestError(.conflict, "run: has ended already and cannot be cancelled"))
         }
     }
 
@@ -106,7 +111,8 @@ package final class Application: Sendable {
             RequestError(
                 .notFound,
                 what == "run"
-                    ? "run: none of this id is known here (the last ones that ended are)" : "path: nothing is here"))
+                    ? "run: none of this id is known here (the last ones that ended are)"
+                    : "path: nothing is here"))
     }
 
     /// A JSON object of strings.

@@ -17,7 +17,8 @@ final class BodyBudget: Sendable {
 
     static let tooLarge = APIError(.bodyTooLarge).response
     private static let busy = APIError(
-        RequestError(.busy, "the service holds as many bytes of requests as it may; try again in a moment")).response
+        RequestError(.busy, "the service holds as many bytes of requests as it may; try again in a moment")
+    ).response
 
     /// Takes bytes for a request, or says why not.
     func take(_ count: Int, alreadyTaken: Int) -> HTTPResponse? {

@@ -6,7 +6,8 @@ enum HTTPCallbacks {
     /// The table for a daemon, which it keeps alive until ``release(_:)``.
     static func calls(for daemon: HTTPDaemon) -> diatom_http_calls {
         diatom_http_calls(
-            context: Unmanaged.passRetained(daemon).toOpaque(), handle: handleRequest, completed: requestCompleted,
+            context: Unmanaged.passRetained(daemon).toOpaque(), handle: handleRequest,
+            completed: requestCompleted,
             connection: connectionChanged, log: logLine)
     }
 
@@ -39,7 +40,8 @@ private func handleRequest(
     _ method: UnsafePointer<CChar>?, _ version: UnsafePointer<CChar>?, _ piece: UnsafePointer<CChar>?,
     _ size: UnsafeMutablePointer<Int>?, _ slot: UnsafeMutablePointer<UnsafeMutableRawPointer?>?
 ) -> MHD_Result {
-    guard let daemon = object(HTTPDaemon.self, context), let connection, let path, let method, let size, let slot
+    guard let daemon = object(HTTPDaemon.self, context), let connection, let path, let method, let size,
+        let slot
     else { return .NO }
     guard let exchange = object(Exchange.self, slot.pointee) else {
         guard let peer = object(Peer.self, diatom_http_peer(connection)) else { return .NO }
@@ -98,12 +100,14 @@ private func logLine(_ context: UnsafeMutableRawPointer?, _ line: UnsafePointer<
 private func headers(_ connection: OpaquePointer) -> HTTPHeaders {
     var headers = HTTPHeaders()
     withUnsafeMutablePointer(to: &headers) { headers in
-        _ = MHD_get_connection_values(connection, .HEADER_KIND, { context, _, name, value in
-            guard let context, let name else { return .YES }
-            let headers = context.assumingMemoryBound(to: HTTPHeaders.self)
-            headers.pointee.append(String(cString: name), value.map { String(cString: $0) } ?? "")
-            return .YES
-        }, headers)
+        _ = MHD_get_connection_values(
+            connection, .HEADER_KIND,
+            { context, _, name, value in
+                guard let context, let name else { return .YES }
+                let headers = context.assumingMemoryBound(to: HTTPHeaders.self)
+                headers.pointee.append(String(cString: name), value.map { String(cString: $0) } ?? "")
+                return .YES
+            }, headers)
     }
     return headers
 }
@@ -111,13 +115,15 @@ private func headers(_ connection: OpaquePointer) -> HTTPHeaders {
 private func parameters(_ connection: OpaquePointer) -> [HTTPRequest.Parameter] {
     var parameters: [HTTPRequest.Parameter] = []
     withUnsafeMutablePointer(to: &parameters) { parameters in
-        _ = MHD_get_connection_values(connection, .GET_ARGUMENT_KIND, { context, _, name, value in
-            guard let context, let name else { return .YES }
-            let parameters = context.assumingMemoryBound(to: [HTTPRequest.Parameter].self)
-            parameters.pointee.append(
-                .init(name: String(cString: name), value: value.map { String(cString: $0) } ?? ""))
-            return .YES
-        }, parameters)
+        _ = MHD_get_connection_values(
+            connection, .GET_ARGUMENT_KIND,
+            { context, _, name, value in
+                guard let context, let name else { return .YES }
+                let parameters = context.assumingMemoryBound(to: [HTTPRequest.Parameter].self)
+                parameters.pointee.append(
+                    .init(name: String(cString: name), value: value.map { String(cString: $0) } ?? ""))
+                return .YES
+            }, parameters)
     }
     return parameters
 }

@@ -42,7 +42,8 @@ final class HTTPDaemon: Sendable {
         let calls = UnsafeMutablePointer<diatom_http_calls>.allocate(capacity: 1)
         calls.initialize(to: HTTPCallbacks.calls(for: self))
         var bounds = diatom_http_bounds(
-            connections: UInt32(configuration.mostConnections), idle_seconds: UInt32(configuration.idleSeconds),
+            connections: UInt32(configuration.mostConnections),
+            idle_seconds: UInt32(configuration.idleSeconds),
             bytes_per_connection: configuration.bytesPerConnection.bytes)
         let socket = listener.release()
         guard let daemon = diatom_http_start(socket, &bounds, calls) else {
@@ -60,13 +61,19 @@ final class HTTPDaemon: Sendable {
         if socket >= 0 { _ = Descriptor(adopting: socket) }
     }
 
-    /// Waits for what is being answered, gives up the rest, and stops. Blocks a moment for the thread's end.
+    /// Waits for what is being answered, gives up the rest, and stops.
+    ///
+    /// Blocks a moment for the daemon's thread to end.
     func stop(grace: Duration) async {
         let allEnded = await owner.shutDown(grace: grace, afterCancelling: grace)
         if !allEnded { log(.warning, "requests_abandoned", ["count": "\(owner.count)"]) }
-        for exchange in waiting.withLock({ Array($0.values) }) { exchange.answer(APIError(.draining).response) }
+        for exchange in waiting.withLock({ Array($0.values) }) {
+            exchange.answer(APIError(.draining).response)
+        }
         // The daemon's thread still has to send what was handed to it.
-        for _ in 0..<200 where !waiting.withLock({ $0.isEmpty }) { try? await Task.sleep(for: .milliseconds(5)) }
+        for _ in 0..<200 where !waiting.withLock({ $0.isEmpty }) {
+            try? await Task.sleep(for: .milliseconds(5))
+        }
         MHD_stop_daemon(handle.withLock { OpaquePointer(bitPattern: $0) })
         HTTPCallbacks.release(calls.withLock { UnsafeMutablePointer(bitPattern: $0) })
     }

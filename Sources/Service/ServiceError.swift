@@ -12,7 +12,8 @@ package enum ServiceError: Error, Hashable, CustomStringConvertible {
 
     package var description: String {
         switch self {
-        case .pathTooLong(let bytes, let most): "the socket's path has \(bytes) bytes; a socket's has at most \(most)"
+        case .pathTooLong(let bytes, let most):
+            "the socket's path has \(bytes) bytes; a socket's has at most \(most)"
         case .alreadyServed: "another service already serves this socket"
         case .pathTaken: "something that is not a socket of this user stands at the socket's path"
         case .refused(let failure): failure.description

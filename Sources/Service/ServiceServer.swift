@@ -26,13 +26,15 @@ package final class ServiceServer: Sendable {
     /// is, cancels the rest, answers them, and returns.
     ///
     /// - Parameter whenListening: Called once when clients can connect.
+    /// - Throws: ``ServiceError`` when it cannot begin to serve.
     package func run(whenListening: @Sendable () -> Void = {}) async throws(ServiceError) {
         let listener = try UnixListener.take(path: socketPath)
         let daemon: HTTPDaemon
         let thread: BlockingThread
         do throws(SystemFailure) {
             let watcher = try PeerWatcher()
-            daemon = HTTPDaemon(application: application, watcher: watcher, configuration: configuration, log: log)
+            daemon = HTTPDaemon(
+                application: application, watcher: watcher, configuration: configuration, log: log)
             thread = try BlockingThread()
         } catch {
             listener.close()

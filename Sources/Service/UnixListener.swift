@@ -42,7 +42,9 @@ struct UnixListener: ~Copyable {
     }
 
     private static func socket() throws(ServiceError) -> Descriptor {
-        try descriptor("socket") { Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | O_NONBLOCK | O_CLOEXEC, 0) }
+        try descriptor("socket") {
+            Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | O_NONBLOCK | O_CLOEXEC, 0)
+        }
     }
 
     private static func removeDead(_ path: String, _ address: sockaddr_un) throws(ServiceError) {
@@ -74,7 +76,9 @@ struct UnixListener: ~Copyable {
         }
     }
 
-    private static func descriptor(_ operation: String, _ body: () -> Int32) throws(ServiceError) -> Descriptor {
+    private static func descriptor(_ operation: String, _ body: () -> Int32) throws(ServiceError)
+        -> Descriptor
+    {
         do throws(SystemFailure) {
             return Descriptor(adopting: try check(operation, body))
         } catch {

@@ -43,11 +43,13 @@ struct ApplicationTests {
     }
 
     @Test(arguments: [
-        ("GET", "/", 404), ("GET", "/v1/run", 404), ("GET", "/v1/runs/x", 404), ("GET", "/%2e%2e/etc/passwd", 404),
+        ("GET", "/", 404), ("GET", "/v1/run", 404), ("GET", "/v1/runs/x", 404),
+        ("GET", "/%2e%2e/etc/passwd", 404),
         ("GET", "/v1/runs%00", 404), ("GET", "/v1/runs/run_00000000000000000000000000", 404),
         ("DELETE", "/v1/runs/run_00000000000000000000000000", 404), ("GET", "/v1/runs", 405),
         ("OPTIONS", "/v1/runs", 405), ("get", "/healthz", 405), ("DELETE", "/v1/languages", 405),
-        ("GET", "/healthz", 200), ("HEAD", "/healthz", 200), ("GET", "/readyz", 200), ("GET", "/v1/version", 200),
+        ("GET", "/healthz", 200), ("HEAD", "/healthz", 200), ("GET", "/readyz", 200),
+        ("GET", "/v1/version", 200),
         ("GET", "/v1/languages", 200),
     ])
     func `every path and method has its status`(_ method: String, _ path: String, _ status: Int) async {
@@ -57,11 +59,13 @@ struct ApplicationTests {
         #expect(response.headers["x-request-id"]?.isEmpty == false)
     }
 
-    @Test(arguments: [
-        ("text/plain", nil, 415), ("", nil, 415), (";;;=\",", nil, 415), ("multipart/form-data", nil, 415),
-        ("application/json; charset=latin1", nil, 415), ("application/json", "gzip", 415),
-        ("Application/JSON; charset=UTF-8", nil, 200), ("application/json", "identity", 200),
-    ] as [(String, String?, Int)])
+    @Test(
+        arguments: [
+            ("text/plain", nil, 415), ("", nil, 415), (";;;=\",", nil, 415),
+            ("multipart/form-data", nil, 415),
+            ("application/json; charset=latin1", nil, 415), ("application/json", "gzip", 415),
+            ("Application/JSON; charset=UTF-8", nil, 200), ("application/json", "identity", 200),
+        ] as [(String, String?, Int)])
     func `a body must be plain JSON`(_ type: String, _ encoding: String?, _ status: Int) async {
         var request = Self.request("x")
         request.headers = HTTPHeaders(["Content-Type": type])
@@ -192,6 +196,7 @@ struct ApplicationTests {
 
     private func sha256(_ bytes: [UInt8]) -> String {
         // printf '{"language":"python","code":"x"}' | sha256sum
-        bytes == Array(#"{"language":"python","code":"x"}"#.utf8) ? "06a86e8c53ea4e2c9a875e13f8e441a862a86918596c6d44b8315d615562ff56" : ""
+        bytes == Array(#"{"language":"python","code":"x"}"#.utf8)
+            ? "06a86e8c53ea4e2c9a875e13f8e441a862a86918596c6d44b8315d615562ff56" : ""
     }
 }

@@ -38,11 +38,14 @@ struct EncoderTests {
         full.error?.line = 3
         full.error?.traceback = ["a", "b"]
         full.compile = CompileResult(verdict: Verdict(status: .succeeded, exitCode: 0))
-        full.files = [CollectedFile(path: try WorkspacePath(parsing: "a/b.PNG"), content: [], executable: false)]
+        full.files = [
+            CollectedFile(path: try WorkspacePath(parsing: "a/b.PNG"), content: [], executable: false)
+        ]
         full.filesLeftOut = 2
         full.filesLeftOutReason = "too large"
         full.receipt = Receipt(
-            layers: ["user", "pid"], policy: "sha256:0", hostUser: .own, start: .forked, memory: "control group")
+            layers: ["user", "pid"], policy: "sha256:0", hostUser: .own, start: .forked,
+            memory: "control group")
         full.queued = .microseconds(100)
         let text = text(full)
         for part in [
@@ -70,10 +73,11 @@ struct EncoderTests {
         #expect(Base64.decode(String(decoding: text, as: UTF8.self)) == bytes)
     }
 
-    @Test(arguments: [
-        (0, "1970-01-01T00:00:00.000Z"), (951_782_400_000, "2000-02-29T00:00:00.000Z"),
-        (1_709_251_199_999, "2024-02-29T23:59:59.999Z"), (4_107_542_400_000, "2100-03-01T00:00:00.000Z"),
-    ] as [(Int64, String)])
+    @Test(
+        arguments: [
+            (0, "1970-01-01T00:00:00.000Z"), (951_782_400_000, "2000-02-29T00:00:00.000Z"),
+            (1_709_251_199_999, "2024-02-29T23:59:59.999Z"), (4_107_542_400_000, "2100-03-01T00:00:00.000Z"),
+        ] as [(Int64, String)])
     func `times are ISO 8601`(_ milliseconds: Int64, _ expected: String) throws {
         var result = try result()
         result.created = milliseconds * 1_000_000

@@ -12,7 +12,8 @@ final class ScriptedRunner: Runner {
         runs.add(1, ordering: .relaxed)
         let code = String(decoding: request.files.first?.content ?? [], as: UTF8.self)
         var result = RunResult(
-            id: id, verdict: Verdict(status: .succeeded, exitCode: 0), language: "python", created: WallClock.now())
+            id: id, verdict: Verdict(status: .succeeded, exitCode: 0), language: "python",
+            created: WallClock.now())
         switch code {
         case "refuse": throw RequestError(.busy, "no room")
         case "wait": try? await Task.sleep(for: .milliseconds(30))

@@ -16,7 +16,8 @@ final class HTTPClient: Sendable {
 
     init(path: String) throws {
         thread = try BlockingThread()
-        socket = Descriptor(adopting: try check("socket") { Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0) })
+        socket = Descriptor(
+            adopting: try check("socket") { Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0) })
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
@@ -82,7 +83,8 @@ final class HTTPClient: Sendable {
                     try self.sendNow(text)
                     _ = try self.receiveNow()
                 }
-                times.append(time.components.seconds * 1_000_000_000 + time.components.attoseconds / 1_000_000_000)
+                times.append(
+                    time.components.seconds * 1_000_000_000 + time.components.attoseconds / 1_000_000_000)
             }
             return times
         }
@@ -91,7 +93,9 @@ final class HTTPClient: Sendable {
     private func sendNow(_ text: String) throws {
         var rest = Array(text.utf8)[...]
         while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.send(socket.rawValue, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+            let count = rest.withUnsafeBytes {
+                Glibc.send(socket.rawValue, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            }
             guard count > 0 else { throw Broken() }
             rest = rest.dropFirst(count)
         }
@@ -109,7 +113,9 @@ final class HTTPClient: Sendable {
             let head = String(decoding: bytes[..<split], as: UTF8.self)
             let length = head.lowercased().split(separator: "\r\n").first { $0.hasPrefix("content-length: ") }
             let body = bytes[(split + 4)...]
-            guard let length, let wanted = Int(length.dropFirst("content-length: ".count)) else { throw Broken() }
+            guard let length, let wanted = Int(length.dropFirst("content-length: ".count)) else {
+                throw Broken()
+            }
             guard body.count >= wanted else { continue }
             let status = Int(head.split(separator: " ").dropFirst().first ?? "") ?? 0
             return Response(status: status, head: head, body: String(decoding: body, as: UTF8.self))
@@ -118,6 +124,8 @@ final class HTTPClient: Sendable {
 
     private static func find(_ needle: [UInt8], in bytes: [UInt8]) -> Int? {
         guard bytes.count >= needle.count else { return nil }
-        return (0...(bytes.count - needle.count)).first { bytes[$0] == needle[0] && bytes[$0..<($0 + 4)].elementsEqual(needle) }
+        return (0...(bytes.count - needle.count)).first {
+            bytes[$0] == needle[0] && bytes[$0..<($0 + 4)].elementsEqual(needle)
+        }
     }
 }

@@ -51,7 +51,8 @@ struct ServiceServerTests {
         try await withService { path, _ in
             let client = try HTTPClient(path: path)
             let response = try await client.exchange(
-                "POST /v1/runs HTTP/1.1\r\nHost: x\r\nContent-Length: 999999999999\r\nExpect: 100-continue\r\n\r\n")
+                "POST /v1/runs HTTP/1.1\r\nHost: x\r\nContent-Length: 999999999999\r\nExpect: 100-continue\r\n\r\n"
+            )
             #expect(response.status == 413)
             #expect(response.body.contains("too_large"))
         }
@@ -62,7 +63,8 @@ struct ServiceServerTests {
             let client = try HTTPClient(path: path)
             let chunk = "200\r\n" + String(repeating: "x", count: 0x200) + "\r\n"
             let response = try await client.exchange(
-                "POST /v1/runs HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk + chunk + chunk + "0\r\n\r\n")
+                "POST /v1/runs HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk + chunk
+                    + chunk + "0\r\n\r\n")
             #expect(response.status == 413)
         }
     }
@@ -71,7 +73,8 @@ struct ServiceServerTests {
         try await withService { path, _ in
             let client = try HTTPClient(path: path)
             let response = try await client.exchange(
-                "POST /v1/runs HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")
+                "POST /v1/runs HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+            )
             #expect(response.status == 400)
         }
     }
@@ -81,11 +84,17 @@ struct ServiceServerTests {
             $0.headTimeout = .milliseconds(500)
             $0.bodyTimeout = .milliseconds(500)
         }) { path, _ in
-            for start in ["", "POST /v1/runs HTTP/1.1\r\nHost:", HTTPClient.postText(run("x")) + "GET", Self.halfBody] {
+            for start in [
+                "", "POST /v1/runs HTTP/1.1\r\nHost:", HTTPClient.postText(run("x")) + "GET", Self.halfBody,
+            ] {
                 let slow = try HTTPClient(path: path)
                 try await slow.send(start)
                 #expect(try await HTTPClient(path: path).post(run("x")).status == 200)
-                if start.hasSuffix("GET") { _ = try await slow.receive() } else { #expect(await slow.isClosed()) }
+                if start.hasSuffix("GET") {
+                    _ = try await slow.receive()
+                } else {
+                    #expect(await slow.isClosed())
+                }
             }
         }
     }
@@ -153,7 +162,8 @@ struct ServiceServerTests {
             let client = try HTTPClient(path: path)
             _ = try await client.measure(HTTPClient.postText(run("x")), count: 200)
             let times = try await client.measure(HTTPClient.postText(run("x")), count: 2_000).sorted()
-            print("POST /v1/runs, median and 99th percentile, µs:", times[1_000] / 1_000, times[1_980] / 1_000)
+            print(
+                "POST /v1/runs, median and 99th percentile, µs:", times[1_000] / 1_000, times[1_980] / 1_000)
             #expect(times[1_000] < 5_000_000)
         }
     }

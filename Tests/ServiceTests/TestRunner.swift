@@ -13,7 +13,8 @@ final class TestRunner: Runner {
         started.add(1, ordering: .relaxed)
         let code = String(decoding: request.files.first?.content ?? [], as: UTF8.self)
         var result = RunResult(
-            id: id, verdict: Verdict(status: .succeeded, exitCode: 0), language: "python", created: WallClock.now())
+            id: id, verdict: Verdict(status: .succeeded, exitCode: 0), language: "python",
+            created: WallClock.now())
         switch code {
         case "refuse": throw RequestError(.notInstalled, "python: not installed")
         case "sleep": try? await Task.sleep(for: .milliseconds(50))

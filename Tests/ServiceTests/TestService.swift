@@ -25,7 +25,8 @@ func withService(
     let log = Log(program: "test", threshold: .error)
     let application = Application(
         runner: runner, idempotency: MemoryIdempotencyStore(), languages: TestLanguages(), log: log)
-    let server = ServiceServer(socketPath: path, application: application, log: log, configuration: configuration)
+    let server = ServiceServer(
+        socketPath: path, application: application, log: log, configuration: configuration)
     let (listening, signal) = AsyncStream<Never>.makeStream()
     try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask { try await server.run { signal.finish() } }

@@ -59,7 +59,7 @@ let package = Package(
             swiftSettings: swift),
         .target(
             name: "Service",
-            dependencies: ["API", "CMicroHTTPD", "Domain", "Posix", "Telemetry"],
+            dependencies: ["API", "CMicroHTTPD", "Domain", "JSON", "Posix", "Telemetry"],
             swiftSettings: swift),
         .target(
             name: "Commands",
@@ -76,10 +76,10 @@ let package = Package(
             name: "LanguagesTests", dependencies: ["Domain", "JSON", "Languages"], swiftSettings: swift),
         .testTarget(
             name: "CommandsTests", dependencies: ["API", "Commands", "Domain", "Languages"], swiftSettings: swift),
-        .testTarget(name: "APITests", dependencies: ["API", "Domain", "Telemetry"], swiftSettings: swift),
+        .testTarget(name: "APITests", dependencies: ["API", "Domain", "JSON", "Storage", "Telemetry"], swiftSettings: swift),
         .testTarget(name: "StorageTests", dependencies: ["Domain", "Posix", "Storage"], swiftSettings: swift),
         .testTarget(
-            name: "ServiceTests", dependencies: ["API", "Domain", "Service", "Telemetry"], swiftSettings: swift),
+            name: "ServiceTests", dependencies: ["API", "Domain", "Posix", "Service", "Storage", "Telemetry"], swiftSettings: swift),
     ],
     cLanguageStandard: .c17
 )

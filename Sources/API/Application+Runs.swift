@@ -119,7 +119,8 @@ extension Application {
             log(.error, "idempotency_begin_failed", ["why": error.message])
             return .refused(
                 RequestError(
-                    .unreachable, "Idempotency-Key: keys cannot be kept at the moment, so nothing was run; try again"))
+                    .unreachable,
+                    "Idempotency-Key: keys cannot be kept at the moment, so nothing was run; try again"))
         }
         switch claim {
         case .finished(let response): return KeyedRequests.Outcome(response: response, isReplay: true)

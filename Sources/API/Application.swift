@@ -6,7 +6,7 @@ package import Telemetry
 /// The HTTP API without its transport: a request in, a response out.
 ///
 /// It owns the runs that it starts. A run whose client waits for it ends with its client; a run that was
-/// begun with `wait=false` or an Idempotency-Key goes on, until ``shutDown(grace:)``.
+/// begun with `wait=false` or an Idempotency-Key goes on, until ``shutDown(grace:patience:)``.
 package final class Application: Sendable {
     let runner: any Runner
     let idempotency: any IdempotencyStore
@@ -44,14 +44,19 @@ package final class Application: Sendable {
 
     /// Drains, waits for the runs under way, and cancels those that outlast the grace.
     ///
+    /// - Parameters:
+    ///   - grace: How long the runs may go on.
+    ///   - patience: How long cancelled runs may take to end before they are given up.
     /// - Returns: Whether all have ended.
     @discardableResult
-    package func shutDown(grace: Duration) async -> Bool {
+    package func shutDown(grace: Duration, patience: Duration = .seconds(5)) async -> Bool {
         drain()
-        return await owner.shutDown(grace: grace, afterCancelling: .seconds(5))
+        return await owner.shutDown(grace: grace, afterCancelling: patience)
     }
 
-    /// Answers one request. Cancelling the task cancels the run that the request waits for.
+    /// Answers one request.
+    ///
+    /// Cancelling the task cancels the run that the request waits for.
     package func respond(to request: HTTPRequest) async -> HTTPResponse {
         let start = accessLog.isOn ? ContinuousClock.now : nil
         let id = RequestIdentifier.choose(request.headers)
@@ -97,7 +102,8 @@ package final class Application: Sendable {
         switch registry.cancel(id) {
         case nil: throw Self.notFound("run")
         case .underWay: return .json(202, Self.object(("id", id.description), ("status", "cancelling")))
-        case .finished: throw APIError(RequestError(.conflict, "run: has ended already and cannot be cancelled"))
+        case .finished:
+            throw APIError(RequestError(.conflict, "run: has ended already and cannot be cancelled"))
         }
     }
 
@@ -106,7 +112,8 @@ package final class Application: Sendable {
             RequestError(
                 .notFound,
                 what == "run"
-                    ? "run: none of this id is known here (the last ones that ended are)" : "path: nothing is here"))
+                    ? "run: none of this id is known here (the last ones that ended are)"
+                    : "path: nothing is here"))
     }
 
     /// A JSON object of strings.

@@ -42,7 +42,8 @@ struct JSONError: Error, Hashable {
             let newline = UInt8(ascii: "\n")
             let line = before.count { $0 == newline } + 1
             let column = before.count - (before.lastIndex(of: newline).map { $0 + 1 } ?? 0) + 1
-            return RequestError(.malformed, "the body is not JSON: \(problem) at line \(line), column \(column)")
+            return RequestError(
+                .malformed, "the body is not JSON: \(problem) at line \(line), column \(column)")
         }
     }
 }

@@ -36,7 +36,8 @@ package struct JSONParser {
         do {
             _ = try UTF8Span(validating: bytes.span)
         } catch {
-            throw JSONError(kind: .syntax, problem: "bytes that are not UTF-8", offset: error.byteOffsets.lowerBound)
+            throw JSONError(
+                kind: .syntax, problem: "bytes that are not UTF-8", offset: error.byteOffsets.lowerBound)
         }
     }
 
@@ -138,7 +139,8 @@ package struct JSONParser {
         }
         guard position - start <= Self.longestNumber else {
             throw JSONError(
-                kind: .value, problem: "a number of \(position - start) characters; the longest is \(Self.longestNumber)",
+                kind: .value,
+                problem: "a number of \(position - start) characters; the longest is \(Self.longestNumber)",
                 offset: start)
         }
         return JSONNumber(text: String(decoding: bytes[start..<position], as: UTF8.self))
@@ -263,7 +265,8 @@ extension JSONParser {
     private mutating func hexadecimal() throws(JSONError) -> UInt16 {
         var value: UInt16 = 0
         for _ in 0..<4 {
-            guard position < bytes.count, let digit = Character(Unicode.Scalar(bytes[position])).hexDigitValue else {
+            guard position < bytes.count, let digit = Character(Unicode.Scalar(bytes[position])).hexDigitValue
+            else {
                 throw syntax("four hexadecimal digits were expected")
             }
             value = value << 4 | UInt16(digit)

@@ -46,7 +46,9 @@ package struct JSONNumber: Hashable, Sendable {
     /// The value, if it is whole and can be held exactly: `1000`, `1e3` and `1000.0` are the same.
     package var integer: Int? {
         if let integer = Int(text) { return integer }
-        guard text.utf8.contains(where: { $0 == UInt8(ascii: ".") || $0 | 0x20 == UInt8(ascii: "e") }) else { return nil }
+        guard text.utf8.contains(where: { $0 == UInt8(ascii: ".") || $0 | 0x20 == UInt8(ascii: "e") }) else {
+            return nil
+        }
         let double = double
         guard double.magnitude < 0x1p53 else { return nil }
         return Int(exactly: double)

@@ -42,7 +42,8 @@ struct DecoderTests {
         #expect(request.env == [.init(name: "LANG", value: "C.UTF-8"), .init(name: "é", value: "b\nC=d")])
         #expect(request.limits.wall == .seconds(1) && request.limits.cpu == .seconds(1))
         #expect(request.limits.memory == .mebibytes(16) && request.limits.disk == .mebibytes(1))
-        #expect(request.limits.processes == 1 && request.limits.files == 16 && request.limits.cpuPercent == 800)
+        #expect(
+            request.limits.processes == 1 && request.limits.files == 16 && request.limits.cpuPercent == 800)
         #expect(request.limits.output == ByteCount(bytes: 0))
         #expect(request.compileLimits.memory == .mebibytes(2048) && request.compileLimits.step == .compile)
         #expect(request.collect == ["**/*.png"] && request.start == .fresh && request.profile)
@@ -51,10 +52,16 @@ struct DecoderTests {
     }
 
     @Test(arguments: [
-        (#"{"language":"python","files":[{"path":"main.py","content":""},{"path":"a.py","content":""}]}"#, "main.py"),
+        (
+            #"{"language":"python","files":[{"path":"main.py","content":""},{"path":"a.py","content":""}]}"#,
+            "main.py"
+        ),
         (#"{"language":"python","files":[{"path":"x.py","content":""}]}"#, "x.py"),
         (#"{"files":[{"path":"x.py","content":""}]}"#, "x.py"),
-        (#"{"files":[{"path":"a/x.c","content":""},{"path":"a/y.h","content":""}],"entry":"a/x.c"}"#, "a/x.c"),
+        (
+            #"{"files":[{"path":"a/x.c","content":""},{"path":"a/y.h","content":""}],"entry":"a/x.c"}"#,
+            "a/x.c"
+        ),
         (#"{"code":"","entry":"x.py"}"#, "x.py"),
     ])
     func `the program among the files is found`(_ body: String, _ entry: String) throws {
@@ -62,14 +69,16 @@ struct DecoderTests {
     }
 
     @Test func `files come as text, as base64 and as they are given back`() throws {
-        let files = #"[{"path":"a","content":"é"},{"path":"b","content":"/w==","encoding":"base64"},"#
+        let files =
+            #"[{"path":"a","content":"é"},{"path":"b","content":"/w==","encoding":"base64"},"#
             + #"{"path":"main.py","content":{"base64":""}}]"#
         let request = try decode(#"{"language":"python","files":\#(files)}"#)
         #expect(request.files.map(\.content) == [Array("é".utf8), [0xff], []])
     }
 
     @Test func `names that differ only in their bytes are different files`() throws {
-        let files = #"[{"path":"\u00e9","content":""},{"path":"e\u0301","content":""},{"path":"main.py","content":""}]"#
+        let files =
+            #"[{"path":"\u00e9","content":""},{"path":"e\u0301","content":""},{"path":"main.py","content":""}]"#
         #expect(try decode(#"{"language":"python","files":\#(files)}"#).files.count == 3)
     }
 

@@ -13,7 +13,8 @@ struct TestLanguages: LanguageDirectory {
 
     let listing = [
         LanguageListing(
-            id: "python", name: "Python", version: "3.11.2", aliases: ["py"], extensions: ["py"], start: "warm",
+            id: "python", name: "Python", version: "3.11.2", aliases: ["py"], extensions: ["py"],
+            start: "warm",
             installed: true, hint: nil)
     ]
 }

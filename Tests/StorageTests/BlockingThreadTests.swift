@@ -11,7 +11,9 @@ struct BlockingThreadTests {
         #expect(first == second)
         #expect(first != Self.here())
         await #expect(throws: SystemFailure(operation: "x", code: 1)) {
-            try await thread.perform { () throws(SystemFailure) in throw SystemFailure(operation: "x", code: 1) }
+            try await thread.perform { () throws(SystemFailure) in
+                throw SystemFailure(operation: "x", code: 1)
+            }
         }
     }
 

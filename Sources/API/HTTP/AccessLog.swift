@@ -12,7 +12,8 @@ struct AccessLog: Sendable {
         log(
             .debug, "http_request",
             [
-                "request": id, "method": request.method.shortened(to: 16), "path": request.path.shortened(to: 256),
+                "request": id, "method": request.method.shortened(to: 16),
+                "path": request.path.shortened(to: 256),
                 "status": "\(response.status)", "ms": "\(took.inMilliseconds)",
             ])
     }

@@ -11,7 +11,8 @@ enum ContentRules {
                 throw .unsupportedMediaType("Content-Type: the charset of JSON is utf-8")
             }
         }
-        guard ["", "identity"].contains(trimmed((headers["content-encoding"] ?? "")[...].lowercased()[...])) else {
+        guard ["", "identity"].contains(trimmed((headers["content-encoding"] ?? "")[...].lowercased()[...]))
+        else {
             throw .unsupportedMediaType("Content-Encoding: send the body as it is, not compressed")
         }
     }

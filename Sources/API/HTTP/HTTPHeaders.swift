@@ -23,9 +23,7 @@ package struct HTTPHeaders: Hashable, Sendable {
         fields.first { $0.name == name }?.value
     }
 
-    /// How often a field was sent.
-    ///
-    /// - Parameter name: In lower case.
+    /// How often a field was sent; its name is in lower case.
     package func count(_ name: String) -> Int {
         fields.count { $0.name == name }
     }

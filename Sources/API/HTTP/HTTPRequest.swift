@@ -19,7 +19,8 @@ package struct HTTPRequest: Sendable {
     package var body: [UInt8]
 
     package init(
-        method: String, path: String, query: [Parameter] = [], headers: HTTPHeaders = HTTPHeaders(), body: [UInt8] = []
+        method: String, path: String, query: [Parameter] = [], headers: HTTPHeaders = HTTPHeaders(),
+        body: [UInt8] = []
     ) {
         self.method = method
         self.path = path

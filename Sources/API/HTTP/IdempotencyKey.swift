@@ -12,7 +12,8 @@ enum IdempotencyKey {
         else {
             throw APIError(
                 RequestError(
-                    .invalidValue, "Idempotency-Key: must be one value of 1 to \(longest) printable ASCII characters",
+                    .invalidValue,
+                    "Idempotency-Key: must be one value of 1 to \(longest) printable ASCII characters",
                     field: "Idempotency-Key"))
         }
         return key

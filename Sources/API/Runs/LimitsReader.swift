@@ -10,7 +10,8 @@ struct LimitsReader {
         guard let value = request[name] else { return limits }
         let reader = try ObjectReader(value, path: name, known: LimitName.allCases.map(\.rawValue))
         for limit in LimitName.allCases {
-            guard let count = try reader.count(limit.rawValue, from: lowest(limit), through: highest(limit)) else {
+            guard let count = try reader.count(limit.rawValue, from: lowest(limit), through: highest(limit))
+            else {
                 continue
             }
             set(limit, to: count, in: &limits)

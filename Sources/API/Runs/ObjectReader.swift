@@ -20,7 +20,8 @@ struct ObjectReader {
         let field = Self.join(path, stranger.name.shortened(to: 64))
         let owner = path.isEmpty ? "the request" : path
         throw RequestError(
-            .unknownField, "\(field): no such field; \(owner) has \(known.joined(separator: ", "))", field: field)
+            .unknownField, "\(field): no such field; \(owner) has \(known.joined(separator: ", "))",
+            field: field)
     }
 
     subscript(name: String) -> JSONValue? { object[name] }
@@ -67,7 +68,12 @@ struct ObjectReader {
 
     /// A whole number within bounds; `1000.0` and `1e3` count as whole.
     ///
-    /// - Parameter highest: The operator's maximum, above which the error is `.limitTooHigh`.
+    /// - Parameters:
+    ///   - name: Of the member.
+    ///   - lowest: Below it the error is `.invalidValue`.
+    ///   - highest: The operator's maximum, above which the error is `.limitTooHigh`.
+    /// - Returns: nil when the member is absent.
+    /// - Throws: ``RequestError`` naming the member, its value and the bound.
     func count(_ name: String, from lowest: Int, through highest: Int) throws(RequestError) -> Int? {
         guard let value = object[name] else { return nil }
         guard case .number(let number) = value else { throw wrong(name, value, expected: "a whole number") }
@@ -118,7 +124,8 @@ struct ObjectReader {
         guard !path.isEmpty else {
             return RequestError(.invalidValue, "the body is \(value.summary), where \(expected) was expected")
         }
-        return RequestError(.invalidValue, "\(path): \(value.summary), where \(expected) was expected", field: path)
+        return RequestError(
+            .invalidValue, "\(path): \(value.summary), where \(expected) was expected", field: path)
     }
 
     private static func join(_ path: String, _ name: String) -> String {

@@ -15,20 +15,24 @@ enum ProcessReader {
                 throw reader.wrong("args[\(index)]", value, expected: "a string")
             }
             guard !text.utf8.contains(0) else {
-                throw reader.error(.invalidValue, "args[\(index)]", "holds NUL, which no argument can; use stdin")
+                throw reader.error(
+                    .invalidValue, "args[\(index)]", "holds NUL, which no argument can; use stdin")
             }
             total += text.utf8.count + 1
             arguments.append(Array(text.utf8))
         }
         guard total <= mostBytes else {
-            throw reader.error(.invalidValue, "args", "\(total) bytes in all; at most \(mostBytes) are taken; use stdin")
+            throw reader.error(
+                .invalidValue, "args", "\(total) bytes in all; at most \(mostBytes) are taken; use stdin")
         }
         return arguments
     }
 
     static func environment(_ reader: ObjectReader) throws(RequestError) -> [EnvironmentVariable] {
         guard let value = reader["env"] else { return [] }
-        guard case .object(let object) = value else { throw reader.wrong("env", value, expected: "an object") }
+        guard case .object(let object) = value else {
+            throw reader.wrong("env", value, expected: "an object")
+        }
         guard object.members.count <= mostVariables else {
             throw reader.error(
                 .invalidValue, "env", "\(object.members.count) variables; at most \(mostVariables) are taken")
@@ -49,7 +53,9 @@ enum ProcessReader {
         _ member: JSONObject.Member, _ reader: ObjectReader
     ) throws(RequestError) -> EnvironmentVariable {
         let field = "env.\(member.name.shortened(to: 64))"
-        guard !member.name.isEmpty else { throw reader.error(.invalidValue, "env", "a variable has an empty name") }
+        guard !member.name.isEmpty else {
+            throw reader.error(.invalidValue, "env", "a variable has an empty name")
+        }
         guard !member.name.utf8.contains(where: { $0 == 0 || $0 == UInt8(ascii: "=") }) else {
             throw reader.error(.invalidValue, field, "a variable's name holds neither '=' nor NUL")
         }

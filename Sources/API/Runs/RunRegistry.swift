@@ -43,7 +43,8 @@ final class RunRegistry: Sendable {
             return true
         }
         guard accepted else {
-            throw RequestError(.busy, "\(mostUnderWay) runs are under way, the most that are; try again in a moment")
+            throw RequestError(
+                .busy, "\(mostUnderWay) runs are under way, the most that are; try again in a moment")
         }
     }
 

@@ -6,8 +6,10 @@ package struct RunRequestDecoder: Sendable {
     package static let largestBody = ByteCount.mebibytes(64)
 
     private static let fields = [
-        "language", "code", "files", "entry", "stdin", "args", "env", "libraries", "limits", "network", "collect",
-        "start", "check", "profile", "cache", "rich", "seed", "tests", "compile_limits", "check_types", "priority",
+        "language", "code", "files", "entry", "stdin", "args", "env", "libraries", "limits", "network",
+        "collect",
+        "start", "check", "profile", "cache", "rich", "seed", "tests", "compile_limits", "check_types",
+        "priority",
         "deadline_ms", "store", "webhook", "stream",
     ]
 
@@ -36,7 +38,8 @@ package struct RunRequestDecoder: Sendable {
         request.env = try ProcessReader.environment(reader)
         request.collect = try collect(reader)
         request.limits = try LimitsReader(maxima: maxima).read(reader, "limits", step: .run)
-        request.compileLimits = try LimitsReader(maxima: maxima).read(reader, "compile_limits", step: .compile)
+        request.compileLimits = try LimitsReader(maxima: maxima).read(
+            reader, "compile_limits", step: .compile)
         request.start = try reader.choice("start", RunRequest.Start.self) ?? .warm
         request.profile = try reader.bool("profile")
         request.seed = try seed(reader)
@@ -59,14 +62,16 @@ package struct RunRequestDecoder: Sendable {
         options.store = try reader.choice("store", RunOptions.Store.self) ?? .all
         options.priority = try reader.count("priority", from: 0, through: 9) ?? 5
         if reader.optional("deadline_ms") != nil {
-            options.deadline = try reader.count("deadline_ms", from: 1, through: 86_400_000).map(Duration.milliseconds)
+            options.deadline = try reader.count("deadline_ms", from: 1, through: 86_400_000).map(
+                Duration.milliseconds)
         }
         return options
     }
 
     private func seed(_ reader: ObjectReader) throws(RequestError) -> UInt32? {
         guard let value = reader.optional("seed") else { return nil }
-        guard case .number(let number) = value, let seed = number.integer.flatMap(UInt32.init(exactly:)) else {
+        guard case .number(let number) = value, let seed = number.integer.flatMap(UInt32.init(exactly:))
+        else {
             throw reader.wrong("seed", value, expected: "null or a whole number from 0 to \(UInt32.max)")
         }
         return seed
@@ -76,7 +81,9 @@ package struct RunRequestDecoder: Sendable {
         var patterns: [String] = []
         for (index, value) in (try reader.array("collect", most: 100) ?? []).enumerated() {
             let name = "collect[\(index)]"
-            guard case .string(let pattern) = value else { throw reader.wrong(name, value, expected: "a pattern") }
+            guard case .string(let pattern) = value else {
+                throw reader.wrong(name, value, expected: "a pattern")
+            }
             if let problem = Self.problem(ofPattern: pattern) {
                 throw reader.error(.invalidValue, name, "\(value.summary) \(problem)")
             }
@@ -103,7 +110,9 @@ package struct RunRequestDecoder: Sendable {
 extension RunRequestDecoder {
     /// Refuses by name what the contract has and this version has not.
     private func refuseMissingFeatures(_ reader: ObjectReader) throws(RequestError) {
-        for name in ["cache", "rich", "stream"] where try reader.bool(name) { throw missing(reader, name, "true") }
+        for name in ["cache", "rich", "stream"] where try reader.bool(name) {
+            throw missing(reader, name, "true")
+        }
         if reader.optional("check_types") != nil, try reader.bool("check_types") {
             throw missing(reader, "check_types", "true")
         }
@@ -112,7 +121,9 @@ extension RunRequestDecoder {
             throw missing(reader, name, "a list that is not empty")
         }
         if let webhook = reader["webhook"] {
-            guard case .object = webhook else { throw reader.wrong("webhook", webhook, expected: "an object") }
+            guard case .object = webhook else {
+                throw reader.wrong("webhook", webhook, expected: "an object")
+            }
             throw missing(reader, "webhook", "an object")
         }
         if let check = try reader.choice("check", RunRequest.Check.self), check != .off {
@@ -127,7 +138,8 @@ extension RunRequestDecoder {
         case .object(let policy):
             let policy = try ObjectReader(.object(policy), path: "network", known: ["allow"])
             guard case .array(let entries) = policy["allow"] else {
-                throw reader.wrong("network", .object(JSONObject()), expected: #"'none' or {"allow": ["host:port"]}"#)
+                throw reader.wrong(
+                    "network", .object(JSONObject()), expected: #"'none' or {"allow": ["host:port"]}"#)
             }
             for (index, entry) in entries.enumerated() {
                 guard case .string = entry else {
@@ -136,14 +148,16 @@ extension RunRequestDecoder {
             }
             throw RequestError(
                 .networkUnavailable,
-                "network: this version cannot open a network for a run; leave it out or say 'none'", field: "network")
+                "network: this version cannot open a network for a run; leave it out or say 'none'",
+                field: "network")
         case let value?:
             throw reader.wrong("network", value, expected: #"'none' or {"allow": ["host:port"]}"#)
         }
     }
 
     private func missing(_ reader: ObjectReader, _ name: String, _ value: String) -> RequestError {
-        reader.error(.unsupported, name, "\(value) asks for what this version does not have; leave the field out")
+        reader.error(
+            .unsupported, name, "\(value) asks for what this version does not have; leave the field out")
     }
 }
 

@@ -21,16 +21,20 @@ struct SourceReader {
         case (nil, let files?):
             return (files, try choose(entry, among: files, language: language))
         case (nil, nil):
-            throw RequestError(.invalidValue, "code: missing; send code, or files and an entry", field: "code")
+            throw RequestError(
+                .invalidValue, "code: missing; send code, or files and an entry", field: "code")
         case (_?, _?):
             throw RequestError(
-                .invalidValue, "files: cannot be sent together with code; put the code into files and name it in entry",
+                .invalidValue,
+                "files: cannot be sent together with code; put the code into files and name it in entry",
                 field: "files")
         }
     }
 
     private func defaultEntry(_ language: String?) throws(RequestError) -> WorkspacePath {
-        guard let language, let path = languages.defaultEntry(for: language) else { throw Self.languageMissing }
+        guard let language, let path = languages.defaultEntry(for: language) else {
+            throw Self.languageMissing
+        }
         return path
     }
 
@@ -57,7 +61,8 @@ struct SourceReader {
         if let entry {
             guard files.contains(where: { $0.path == entry }) else {
                 throw RequestError(
-                    .invalidValue, "entry: '\(entry.description.shortened(to: 64))' is not the path of one of the files",
+                    .invalidValue,
+                    "entry: '\(entry.description.shortened(to: 64))' is not the path of one of the files",
                     field: "entry")
             }
             if language == nil { try requireExtension(entry) }
@@ -78,7 +83,8 @@ struct SourceReader {
     private func files(_ reader: ObjectReader) throws(RequestError) -> [SourceFile]? {
         guard let values = try reader.array("files", most: Self.mostFiles) else { return nil }
         guard !values.isEmpty else {
-            throw RequestError(.invalidValue, "files: empty; send at least the file to start, or code", field: "files")
+            throw RequestError(
+                .invalidValue, "files: empty; send at least the file to start, or code", field: "files")
         }
         var tree = PathTree()
         var files: [SourceFile] = []
@@ -97,11 +103,14 @@ struct SourceReader {
 
     private func file(_ value: JSONValue, _ path: String) throws(RequestError) -> SourceFile {
         let reader = try ObjectReader(value, path: path, known: ["path", "content", "encoding"])
-        guard let name = try reader.string("path") else { throw reader.error(.invalidValue, "path", "missing") }
+        guard let name = try reader.string("path") else {
+            throw reader.error(.invalidValue, "path", "missing")
+        }
         let place = try Self.path(name, reader.field("path"))
         let encoding = try reader.choice("encoding", FileEncoding.self)
         switch (encoding, reader["content"]) {
-        case (_, nil): throw reader.error(.invalidValue, "content", "missing; an empty file has an empty string")
+        case (_, nil):
+            throw reader.error(.invalidValue, "content", "missing; an empty file has an empty string")
         case (.base64, .string(let text)):
             return SourceFile(path: place, content: try reader.base64(text, "content"))
         case (_?, .object):
@@ -129,7 +138,8 @@ struct SourceReader {
         case .absolute: "is absolute; paths are relative to the workspace"
         case .tooLong(let bytes): "is \(bytes) bytes long; the longest is \(WorkspacePath.longestPath)"
         case .tooDeep(let levels): "is \(levels) levels deep; the deepest is \(WorkspacePath.deepest)"
-        case .nameTooLong(let bytes): "has a name of \(bytes) bytes; the longest is \(WorkspacePath.longestName)"
+        case .nameTooLong(let bytes):
+            "has a name of \(bytes) bytes; the longest is \(WorkspacePath.longestName)"
         case .dotSegment: "has a name '.' or '..'"
         case .emptySegment: "has an empty name between, before or after its slashes"
         case .controlCharacter: "holds a control character"

@@ -37,7 +37,11 @@ struct ClaimFolder: ~Copyable {
     private mutating func sweep() throws(StorageFailure) {
         do throws(SystemFailure) {
             for name in try names() {
-                if name.hasPrefix(Self.unfinished) { unlinkat(folder.rawValue, name, 0) } else { unchecked.append(name) }
+                if name.hasPrefix(Self.unfinished) {
+                    unlinkat(folder.rawValue, name, 0)
+                } else {
+                    unchecked.append(name)
+                }
             }
         } catch {
             throw StorageFailure(error.description)
@@ -50,7 +54,8 @@ struct ClaimFolder: ~Copyable {
         }
         let raw = Glibc.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
         guard raw >= 0 else {
-            throw StorageFailure(SystemFailure(operation: "open of the folder of claims", code: errno).description)
+            throw StorageFailure(
+                SystemFailure(operation: "open of the folder of claims", code: errno).description)
         }
         let folder = Descriptor(adopting: raw)
         try requireOurs(raw)
@@ -67,7 +72,9 @@ struct ClaimFolder: ~Copyable {
         }
     }
 
-    mutating func begin(_ key: String, _ fingerprint: String, now: Int64) throws(SystemFailure) -> IdempotencyClaim {
+    mutating func begin(_ key: String, _ fingerprint: String, now: Int64) throws(SystemFailure)
+        -> IdempotencyClaim
+    {
         try purge(now: now)
         let name = Self.name(of: key)
         if let existing = try existing(name, fingerprint, now: now) { return existing }
@@ -98,7 +105,9 @@ struct ClaimFolder: ~Copyable {
     }
 
     /// A damaged file counts as begun: its request may have run.
-    private func existing(_ name: String, _ fingerprint: String, now: Int64) throws(SystemFailure) -> IdempotencyClaim? {
+    private func existing(_ name: String, _ fingerprint: String, now: Int64) throws(SystemFailure)
+        -> IdempotencyClaim?
+    {
         guard let bytes = try read(name) else { return nil }
         if isExpired(name, now: now) {
             try check("unlinkat of an old claim") { unlinkat(folder.rawValue, name, 0) }

@@ -36,11 +36,12 @@ let package = Package(
         .target(name: "CJail", cSettings: c),
         .target(name: "CAssets", cSettings: c),
         .target(name: "Domain", swiftSettings: swift),
+        .target(name: "JSON", dependencies: ["Domain"], swiftSettings: swift),
         .target(name: "Telemetry", dependencies: ["Domain"], swiftSettings: swift),
         .target(name: "Posix", dependencies: ["CJail", "CLinux"], swiftSettings: swift),
         .target(name: "Wire", dependencies: ["CJail", "Domain", "Posix"], swiftSettings: swift),
         .target(
-            name: "Languages", dependencies: ["CAssets", "Domain"], swiftSettings: swift),
+            name: "Languages", dependencies: ["CAssets", "Domain", "JSON"], swiftSettings: swift),
         .target(
             name: "Jail",
             dependencies: ["CAssets", "CJail", "CMessageDigest", "CSeccomp", "Domain", "Posix", "Wire"],
@@ -54,23 +55,31 @@ let package = Package(
         .target(
             name: "Storage", dependencies: ["CMessageDigest", "Domain", "Posix"], swiftSettings: swift),
         .target(
-            name: "API", dependencies: ["CMessageDigest", "Domain", "Languages", "Telemetry"],
+            name: "API", dependencies: ["CMessageDigest", "Domain", "JSON", "Languages", "Telemetry"],
             swiftSettings: swift),
         .target(
             name: "Service",
-            dependencies: ["API", "CMicroHTTPD", "Domain", "Posix", "Telemetry"],
+            dependencies: ["API", "CMicroHTTPD", "Domain", "JSON", "Posix", "Telemetry"],
             swiftSettings: swift),
         .target(
             name: "Commands",
-            dependencies: ["API", "Domain", "Engine", "Languages", "Posix", "Telemetry"],
+            dependencies: ["API", "Domain", "Engine", "JSON", "Languages", "Posix", "Telemetry"],
             swiftSettings: swift),
         .executableTarget(
-            name: "diatom", dependencies: ["Commands"], swiftSettings: swift, linkerSettings: wholeStatic),
+            name: "diatom", dependencies: ["Commands", "Domain"], swiftSettings: swift, linkerSettings: wholeStatic),
         .executableTarget(
             name: "diatom-service", dependencies: ["Commands", "Engine", "Service", "Storage"], swiftSettings: swift,
             linkerSettings: serviceStatic),
         .executableTarget(
             name: "diatom-jailer", dependencies: ["Jail"], swiftSettings: swift, linkerSettings: jailerStatic),
+        .testTarget(
+            name: "LanguagesTests", dependencies: ["Domain", "JSON", "Languages"], swiftSettings: swift),
+        .testTarget(
+            name: "CommandsTests", dependencies: ["API", "Commands", "Domain", "Languages"], swiftSettings: swift),
+        .testTarget(name: "APITests", dependencies: ["API", "Domain", "JSON", "Storage", "Telemetry"], swiftSettings: swift),
+        .testTarget(name: "StorageTests", dependencies: ["Domain", "Posix", "Storage"], swiftSettings: swift),
+        .testTarget(
+            name: "ServiceTests", dependencies: ["API", "Domain", "Posix", "Service", "Storage", "Telemetry"], swiftSettings: swift),
     ],
     cLanguageStandard: .c17
 )

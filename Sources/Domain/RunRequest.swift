@@ -47,8 +47,8 @@ package enum Stdin: Hashable, Sendable {
     case bytes([UInt8])
     /// A descriptor whose bytes are copied to the guest as they come; borrowed, never closed here.
     ///
-    /// `prefix` was read ahead and comes first.
-    case stream(prefix: [UInt8], descriptor: Int32)
+    /// The prefix was read from it already and goes to the guest first.
+    case stream(descriptor: Int32, prefix: [UInt8] = [])
 }
 
 /// One variable of the guest's environment; neither part holds NUL, the name no `=`.

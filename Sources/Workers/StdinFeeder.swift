@@ -14,7 +14,7 @@ enum StdinFeeder {
         case .bytes(let bytes):
             let end = SharedDescriptor(pipe)
             startThread(name: "stdin") { try? writeAll(end.rawValue, bytes) }
-        case .stream(let prefix, let descriptor):
+        case .stream(let descriptor, let prefix):
             let end = SharedDescriptor(pipe)
             startThread(name: "stdin") { copy(prefix, descriptor, to: end) }
         }

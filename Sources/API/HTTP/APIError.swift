@@ -1,0 +1,77 @@
+package import Domain
+internal import JSON
+
+/// An error as a client of the API sees it.
+package struct APIError: Error, Hashable, Sendable {
+    package var status: Int
+    package var code: String
+    package var message: String
+    package var field: String?
+    package var headers = HTTPHeaders()
+
+    package init(_ error: RequestError) {
+        status = error.code.status
+        code = error.code.rawValue
+        message = error.message
+        field = error.field
+        guard status == 429 || status == 503 else { return }
+        headers.append("Retry-After", "1")
+    }
+
+    private init(status: Int, code: String, message: String) {
+        self.status = status
+        self.code = code
+        self.message = message
+    }
+
+    static func methodNotAllowed(_ method: String, allowed: [String]) -> APIError {
+        let list = allowed.joined(separator: ", ")
+        var error = APIError(
+            status: 405, code: "method_not_allowed",
+            message: "method: '\(method.shortened(to: 16))' is not possible here; \(list) is")
+        error.headers.append("Allow", list)
+        return error
+    }
+
+    static func unsupportedMediaType(_ message: String) -> APIError {
+        APIError(status: 415, code: "unsupported_media_type", message: message)
+    }
+
+    /// `{"error": {"code", "message", "field"}}`.
+    package var body: [UInt8] {
+        var writer = JSONWriter(capacity: 256)
+        writer.beginObject()
+        writer.name("error")
+        writer.beginObject()
+        writer.name("code")
+        writer.value(code)
+        writer.name("message")
+        writer.value(message)
+        writer.name("field")
+        writer.value(field)
+        writer.endObject()
+        writer.endObject()
+        return writer.bytes
+    }
+
+    package var response: HTTPResponse {
+        var response = HTTPResponse.json(status, body)
+        for field in headers.fields { response.headers.append(field.name, field.value) }
+        return response
+    }
+}
+
+extension RequestError.Code {
+    /// The HTTP status that says the same.
+    package var status: Int {
+        switch self {
+        case .malformed, .unknownField, .invalidValue, .limitTooHigh: 400
+        case .unknownLanguage, .notInstalled, .unsupported, .networkUnavailable, .isolationUnavailable: 422
+        case .tooLarge: 413
+        case .notFound: 404
+        case .conflict, .interrupted: 409
+        case .busy: 429
+        case .draining, .unreachable: 503
+        }
+    }
+}

@@ -1,0 +1,169 @@
+package import Domain
+internal import JSON
+
+/// Makes a run request of the bytes of a JSON body, or says exactly what is wrong with them.
+package struct RunRequestDecoder: Sendable {
+    package static let largestBody = ByteCount.mebibytes(64)
+
+    private static let fields = [
+        "language", "code", "files", "entry", "stdin", "args", "env", "libraries", "limits", "network",
+        "collect",
+        "start", "check", "profile", "cache", "rich", "seed", "tests", "compile_limits", "check_types",
+        "priority",
+        "deadline_ms", "store", "webhook", "stream",
+    ]
+
+    private let maxima: LimitMaxima
+    private let languages: any LanguageDirectory
+
+    package init(maxima: LimitMaxima, languages: any LanguageDirectory) {
+        self.maxima = maxima
+        self.languages = languages
+    }
+
+    /// Decodes a whole body.
+    ///
+    /// - Throws: ``RequestError`` that names the field, its value (shortened), what is allowed and, where
+    ///   there is one, the way out. Nothing that a request asks for is ever ignored.
+    package func decode(_ body: [UInt8]) throws(RequestError) -> (request: RunRequest, options: RunOptions) {
+        guard body.count <= Self.largestBody.bytes else { throw .bodyTooLarge }
+        let reader = try ObjectReader(try JSONParser.parse(body), path: "", known: Self.fields)
+        try refuseMissingFeatures(reader)
+        let language = try language(reader)
+        let sources = try SourceReader(languages: languages).read(reader, language: language)
+        var request = RunRequest(language: language, files: sources.files)
+        request.entry = sources.entry
+        request.stdin = .bytes(try reader.bytes("stdin") ?? [])
+        request.args = try ProcessReader.arguments(reader)
+        request.env = try ProcessReader.environment(reader)
+        request.collect = try collect(reader)
+        request.limits = try LimitsReader(maxima: maxima).read(reader, "limits", step: .run)
+        request.compileLimits = try LimitsReader(maxima: maxima).read(
+            reader, "compile_limits", step: .compile)
+        request.start = try reader.choice("start", RunRequest.Start.self) ?? .warm
+        request.profile = try reader.bool("profile")
+        request.seed = try seed(reader)
+        return (request, try options(reader))
+    }
+
+    private func language(_ reader: ObjectReader) throws(RequestError) -> String? {
+        guard let name = try reader.string("language") else { return nil }
+        guard languages.defaultEntry(for: name) != nil else {
+            throw RequestError(
+                .unknownLanguage,
+                "language: '\(name.shortened(to: 64))' is not known; GET /v1/languages lists what is",
+                field: "language")
+        }
+        return name
+    }
+
+    private func options(_ reader: ObjectReader) throws(RequestError) -> RunOptions {
+        var options = RunOptions()
+        options.store = try reader.choice("store", RunOptions.Store.self) ?? .all
+        options.priority = try reader.count("priority", from: 0, through: 9) ?? 5
+        if reader.optional("deadline_ms") != nil {
+            options.deadline = try reader.count("deadline_ms", from: 1, through: 86_400_000).map(
+                Duration.milliseconds)
+        }
+        return options
+    }
+
+    private func seed(_ reader: ObjectReader) throws(RequestError) -> UInt32? {
+        guard let value = reader.optional("seed") else { return nil }
+        guard case .number(let number) = value, let seed = number.integer.flatMap(UInt32.init(exactly:))
+        else {
+            throw reader.wrong("seed", value, expected: "null or a whole number from 0 to \(UInt32.max)")
+        }
+        return seed
+    }
+
+    private func collect(_ reader: ObjectReader) throws(RequestError) -> [String] {
+        var patterns: [String] = []
+        for (index, value) in (try reader.array("collect", most: 100) ?? []).enumerated() {
+            let name = "collect[\(index)]"
+            guard case .string(let pattern) = value else {
+                throw reader.wrong(name, value, expected: "a pattern")
+            }
+            if let problem = Self.problem(ofPattern: pattern) {
+                throw reader.error(.invalidValue, name, "\(value.summary) \(problem)")
+            }
+            patterns.append(pattern)
+        }
+        return patterns
+    }
+
+    private static func problem(ofPattern pattern: String) -> String? {
+        let bytes = pattern.utf8
+        if bytes.isEmpty { return "is empty" }
+        if bytes.count > WorkspacePath.longestPath {
+            return "is \(bytes.count) bytes long; the longest is \(WorkspacePath.longestPath)"
+        }
+        if bytes.first == UInt8(ascii: "/") { return "is absolute; patterns are relative to the workspace" }
+        if bytes.contains(where: { $0 < 0x20 || $0 == 0x7f }) { return "holds a control character" }
+        if bytes.split(separator: UInt8(ascii: "/")).contains(where: { $0.elementsEqual("..".utf8) }) {
+            return "leads out of the workspace"
+        }
+        return nil
+    }
+}
+
+extension RunRequestDecoder {
+    /// Refuses by name what the contract has and this version has not.
+    private func refuseMissingFeatures(_ reader: ObjectReader) throws(RequestError) {
+        for name in ["cache", "rich", "stream"] where try reader.bool(name) {
+            throw missing(reader, name, "true")
+        }
+        if reader.optional("check_types") != nil, try reader.bool("check_types") {
+            throw missing(reader, "check_types", "true")
+        }
+        for name in ["libraries", "tests"] {
+            guard let entries = try reader.array(name, most: 1_000), !entries.isEmpty else { continue }
+            throw missing(reader, name, "a list that is not empty")
+        }
+        if let webhook = reader["webhook"] {
+            guard case .object = webhook else {
+                throw reader.wrong("webhook", webhook, expected: "an object")
+            }
+            throw missing(reader, "webhook", "an object")
+        }
+        if let check = try reader.choice("check", RunRequest.Check.self), check != .off {
+            throw missing(reader, "check", "'\(check.rawValue)'")
+        }
+        try refuseNetwork(reader)
+    }
+
+    private func refuseNetwork(_ reader: ObjectReader) throws(RequestError) {
+        switch reader["network"] {
+        case nil, .string("none"): return
+        case .object(let policy):
+            let policy = try ObjectReader(.object(policy), path: "network", known: ["allow"])
+            guard case .array(let entries) = policy["allow"] else {
+                throw reader.wrong(
+                    "network", .object(JSONObject()), expected: #"'none' or {"allow": ["host:port"]}"#)
+            }
+            for (index, entry) in entries.enumerated() {
+                guard case .string = entry else {
+                    throw policy.wrong("allow[\(index)]", entry, expected: "'host:port'")
+                }
+            }
+            throw RequestError(
+                .networkUnavailable,
+                "network: this version cannot open a network for a run; leave it out or say 'none'",
+                field: "network")
+        case let value?:
+            throw reader.wrong("network", value, expected: #"'none' or {"allow": ["host:port"]}"#)
+        }
+    }
+
+    private func missing(_ reader: ObjectReader, _ name: String, _ value: String) -> RequestError {
+        reader.error(
+            .unsupported, name, "\(value) asks for what this version does not have; leave the field out")
+    }
+}
+
+extension RequestError {
+    package static var bodyTooLarge: RequestError {
+        let most = RunRequestDecoder.largestBody.wholeMebibytes
+        return RequestError(.tooLarge, "the body is larger than \(most) MiB; send less code, stdin or files")
+    }
+}

@@ -1,0 +1,207 @@
+package import Domain
+internal import JSON
+
+/// Writes a run result as the contract shows it, field for field and in its order.
+package enum RunResultEncoder {
+    package static func encode(_ result: RunResult) -> [UInt8] {
+        let files = result.files.reduce(0) { $0 + $1.content.count / 3 * 4 + 512 }
+        var writer = JSONWriter(capacity: 1_536 + result.stdout.count + result.stderr.count + files)
+        writer.beginObject()
+        write(identityOf: result, to: &writer)
+        write(outputOf: result, to: &writer)
+        writer.name("results")
+        writer.beginArray()
+        writer.endArray()
+        writer.name("error")
+        write(result.error, to: &writer)
+        writer.name("compile")
+        write(result.compile, to: &writer)
+        writer.name("usage")
+        write(result.usage, to: &writer)
+        writer.name("limit")
+        write(result.verdict.limit, to: &writer)
+        writer.name("files")
+        writer.beginArray()
+        for file in result.files { write(file, to: &writer) }
+        writer.endArray()
+        if result.filesLeftOut > 0 { write(filesLeftOutOf: result, to: &writer) }
+        writer.name("security")
+        writer.null()
+        writer.name("receipt")
+        write(result.receipt, to: &writer)
+        writer.name("cached")
+        writer.value(false)
+        writer.name("queue_ms")
+        writer.milliseconds(result.queued)
+        writer.name("created_at")
+        writer.value(Timestamp.format(result.created))
+        writer.endObject()
+        return writer.bytes
+    }
+
+    private static func write(identityOf result: RunResult, to writer: inout JSONWriter) {
+        writer.name("id")
+        writer.value(result.id.description)
+        writer.name("status")
+        writer.value(result.verdict.status.rawValue)
+        writer.name("language")
+        writer.value(result.language)
+        writer.name("version")
+        writer.value(result.version)
+        writer.name("detected")
+        writer.value(result.detected)
+        writer.name("exit_code")
+        writer.value(result.verdict.exitCode.map(Int.init))
+        writer.name("signal")
+        writer.value(result.verdict.signal.map(Int.init))
+    }
+
+    private static func write(outputOf result: RunResult, to writer: inout JSONWriter) {
+        writer.name("stdout")
+        writer.text(result.stdout)
+        writer.name("stderr")
+        writer.text(result.stderr)
+        writer.name("truncated")
+        writer.beginObject()
+        writer.name("stdout")
+        writer.value(result.stdoutCut)
+        writer.name("stderr")
+        writer.value(result.stderrCut)
+        writer.endObject()
+    }
+
+    private static func write(filesLeftOutOf result: RunResult, to writer: inout JSONWriter) {
+        writer.name("files_left_out")
+        writer.beginObject()
+        writer.name("count")
+        writer.value(result.filesLeftOut)
+        writer.name("reason")
+        writer.value(result.filesLeftOutReason)
+        writer.endObject()
+    }
+
+    private static func write(_ error: GuestError?, to writer: inout JSONWriter) {
+        guard let error else { return writer.null() }
+        writer.beginObject()
+        writer.name("name")
+        writer.value(error.name)
+        writer.name("message")
+        writer.value(error.message)
+        writer.name("file")
+        writer.value(error.file)
+        writer.name("line")
+        writer.value(error.line)
+        writer.name("column")
+        writer.value(error.column)
+        writer.name("category")
+        writer.null()
+        writer.name("severity")
+        writer.null()
+        writer.name("traceback")
+        writer.beginArray()
+        for line in error.traceback { writer.value(line) }
+        writer.endArray()
+        writer.name("hint")
+        writer.null()
+        writer.name("source")
+        writer.value("guest")
+        writer.endObject()
+    }
+
+    private static func write(_ compile: CompileResult?, to writer: inout JSONWriter) {
+        guard let compile else { return writer.null() }
+        writer.beginObject()
+        writer.name("status")
+        writer.value(compile.verdict.status.rawValue)
+        writer.name("exit_code")
+        writer.value(compile.verdict.exitCode.map(Int.init))
+        writer.name("signal")
+        writer.value(compile.verdict.signal.map(Int.init))
+        writer.name("stdout")
+        writer.text(compile.stdout)
+        writer.name("stderr")
+        writer.text(compile.stderr)
+        writer.name("cached")
+        writer.value(compile.cached)
+        writer.name("usage")
+        write(compile.usage, to: &writer)
+        writer.name("limit")
+        write(compile.verdict.limit, to: &writer)
+        writer.endObject()
+    }
+
+    private static func write(_ usage: Usage, to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.name("wall_ms")
+        writer.milliseconds(usage.wall)
+        writer.name("cpu_ms")
+        writer.milliseconds(usage.cpu)
+        writer.name("memory_peak_bytes")
+        writer.value(usage.memoryPeak?.bytes)
+        writer.name("processes_peak")
+        writer.value(usage.processesPeak)
+        writer.name("output_bytes")
+        writer.value(usage.output.bytes)
+        writer.name("system_calls")
+        if let calls = usage.systemCalls {
+            writer.beginObject()
+            for (name, count) in calls.sorted(by: { ($0.value, $1.key) > ($1.value, $0.key) }) {
+                writer.name(escaping: name)
+                writer.value(count)
+            }
+            writer.endObject()
+        } else {
+            writer.null()
+        }
+        writer.endObject()
+    }
+
+    private static func write(_ hit: LimitHit?, to writer: inout JSONWriter) {
+        guard let hit else { return writer.null() }
+        writer.beginObject()
+        writer.name("name")
+        writer.value(hit.name.rawValue)
+        writer.name("allowed")
+        if let whole = Int(exactly: hit.allowed) { writer.value(whole) } else { writer.value(hit.allowed) }
+        writer.name("measured")
+        writer.value(hit.measured)
+        writer.name("how")
+        writer.value(hit.how)
+        writer.endObject()
+    }
+
+    private static func write(_ file: CollectedFile, to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.name("path")
+        writer.value(file.path.description)
+        writer.name("size_bytes")
+        writer.value(file.content.count)
+        writer.name("sha256")
+        writer.value(SHA256.hexadecimal(file.content))
+        writer.name("type")
+        writer.value(MediaType.guess(file.path))
+        writer.name("content")
+        writer.base64(file.content)
+        writer.endObject()
+    }
+
+    private static func write(_ receipt: Receipt?, to writer: inout JSONWriter) {
+        guard let receipt else { return writer.null() }
+        writer.beginObject()
+        writer.name("backend")
+        writer.value(receipt.backend)
+        writer.name("layers")
+        writer.beginArray()
+        for layer in receipt.layers { writer.value(layer) }
+        writer.endArray()
+        writer.name("policy")
+        writer.value(receipt.policy)
+        writer.name("host_uid")
+        writer.value(receipt.hostUser.rawValue)
+        writer.name("start")
+        writer.value(receipt.start.rawValue)
+        writer.name("memory")
+        writer.value(receipt.memory)
+        writer.endObject()
+    }
+}

@@ -1,0 +1,13 @@
+package import Domain
+
+/// What a runner is to be like that lives and dies with one command.
+package struct AloneConfiguration: Hashable, Sendable {
+    /// The data directory; it need not exist.
+    package var data: String
+    /// Isolation layers whose absence the caller allows, by name.
+    package var allowed: [String]
+    package var verbose: Bool
+}
+
+/// Makes the runner of a command that works alone.
+package typealias RunnerMaker = @Sendable (AloneConfiguration) throws(RequestError) -> any Runner

@@ -1,0 +1,29 @@
+internal import Glibc
+
+extension Command {
+    static let serve = Command(
+        name: "serve", summary: "start the service: HTTP API on 127.0.0.1:3428 and on a unix socket",
+        usage: ["serve [OPTION…]"],
+        details: """
+            Starts 'diatom-service', which lies beside this program; all options are its own.
+            'diatom run' uses a service that listens in the same data directory.
+            """,
+        examples: [
+            ("diatom serve", "listen on 127.0.0.1:3428"),
+            ("diatom serve --print-config", "show the configuration and where each value comes from"),
+        ],
+        passesArguments: true,
+        body: { (invocation) throws(UsageError) in
+            let messages = Messages(environment: invocation.environment)
+            guard let folder = Process.folderOfBinary() else {
+                messages.complain(
+                    "serve: /proc/self/exe does not tell where diatom-service lies; start it by hand")
+                return ExitCode.engineFailed
+            }
+            let code = Process.become(folder + "/diatom-service", arguments: invocation.words)
+            let reason = String(cString: strerror(code))
+            messages.complain(
+                "serve: exec of diatom-service beside this program failed: \(reason) (errno \(code))")
+            return ExitCode.engineFailed
+        })
+}

@@ -1,0 +1,27 @@
+/// The options of `diatom run`.
+enum RunFlags {
+    static let language = CommandOption("language", short: "l", value: "NAME", "the language, by id or alias")
+    static let code = CommandOption("code", short: "c", value: "CODE", "run this text")
+    static let file = CommandOption("file", value: "PATH[=NAME]", "give a file along, under a name")
+    static let entry = CommandOption("entry", value: "NAME", "the file to start (default: the first)")
+    static let env = CommandOption("env", value: "NAME=VALUE", "set a variable in the sandbox")
+    static let collect = CommandOption(
+        "collect", value: "GLOB", "give back files that match, e.g. '**/*.png'")
+    static let out = CommandOption("out", value: "DIR", "where collected files go (default: here)")
+    static let fresh = CommandOption("fresh", "start a new interpreter instead of forking a warm one")
+    static let seed = CommandOption("seed", value: "N", "run fresh and repeatable, with this hash seed")
+    static let profile = CommandOption("profile", "count system calls by name")
+    static let receipt = CommandOption("receipt", "print on stderr what isolation was in force")
+    static let json = CommandOption("json", "read a run request from stdin, print a run result")
+    static let idempotencyKey = CommandOption(
+        "idempotency-key", value: "KEY", "make a repeat of this run safe")
+    static let alone = CommandOption("alone", "use no running service")
+    static let data = CommandOption("data", value: "DIR", "the data directory (default: $DIATOM_DATA)")
+    static let allow = CommandOption("allow", value: "NAME", "do without an isolation layer, when alone")
+    static let verbose = CommandOption("verbose", short: "v", "say who ran it and what it used")
+
+    static let all =
+        [language, code, file, entry, env] + RunLimits.rows.map(\.option) + [
+            collect, out, fresh, seed, profile, receipt, json, idempotencyKey, alone, data, allow, verbose,
+        ]
+}

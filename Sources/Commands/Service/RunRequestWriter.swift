@@ -1,0 +1,90 @@
+internal import Domain
+internal import JSON
+
+/// A run request as the API takes it; what is as by default is left out.
+enum RunRequestWriter {
+    static func json(of request: RunRequest) -> [UInt8] {
+        var writer = JSONWriter(capacity: 512 + request.files.reduce(0) { $0 + $1.content.count * 3 / 2 })
+        writer.beginObject()
+        if let language = request.language {
+            writer.name("language")
+            writer.value(language)
+        }
+        writer.name("files")
+        writer.beginArray()
+        for file in request.files { write(file, to: &writer) }
+        writer.endArray()
+        if let entry = request.entry {
+            writer.name("entry")
+            writer.value(entry)
+        }
+        if case .bytes(let bytes) = request.stdin, !bytes.isEmpty {
+            writer.name("stdin")
+            writer.text(bytes)
+        }
+        writer.name("args")
+        writer.beginArray()
+        for argument in request.args { writer.value(String(decoding: argument, as: UTF8.self)) }
+        writer.endArray()
+        writer.name("env")
+        writer.beginObject()
+        for (name, value) in lastValues(request.env) {
+            writer.name(escaping: name)
+            writer.value(value)
+        }
+        writer.endObject()
+        writeLimits(request.limits, to: &writer)
+        writer.name("collect")
+        writer.beginArray()
+        for pattern in request.collect { writer.value(pattern) }
+        writer.endArray()
+        writer.name("start")
+        writer.value(request.start.rawValue)
+        writer.name("profile")
+        writer.value(request.profile)
+        if let seed = request.seed {
+            writer.name("seed")
+            writer.value(Int(seed))
+        }
+        writer.endObject()
+        return writer.bytes
+    }
+
+    private static func write(_ file: SourceFile, to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.name("path")
+        writer.value(file.path.description)
+        writer.name("content")
+        if (try? UTF8Span(validating: file.content.span)) != nil {
+            writer.text(file.content)
+        } else {
+            var text: [UInt8] = []
+            Base64.append(file.content, to: &text)
+            writer.text(text)
+            writer.name("encoding")
+            writer.value("base64")
+        }
+        writer.endObject()
+    }
+
+    private static func writeLimits(_ limits: Limits, to writer: inout JSONWriter) {
+        let usual = Limits(limits.step)
+        writer.name("limits")
+        writer.beginObject()
+        for row in RunLimits.rows where row.get(limits) != row.get(usual) {
+            writer.name(escaping: row.name.rawValue)
+            writer.value(row.get(limits))
+        }
+        writer.endObject()
+    }
+
+    /// An object has each name once; the value given last counts, as it does in a shell.
+    private static func lastValues(_ variables: [EnvironmentVariable]) -> [(String, String)] {
+        var order: [String] = []
+        var values: [String: String] = [:]
+        for variable in variables where values.updateValue(variable.value, forKey: variable.name) == nil {
+            order.append(variable.name)
+        }
+        return order.map { ($0, values[$0] ?? "") }
+    }
+}

@@ -1,0 +1,125 @@
+internal import Domain
+internal import JSON
+
+/// A run result, read from the JSON that the API gives; only what the command line shows.
+struct RunResultReader {
+    private let object: JSONObject
+
+    static func result(of json: [UInt8]) -> RunResult? {
+        guard let document = try? JSONParser.parse(json), case .object(let object) = document else {
+            return nil
+        }
+        return RunResultReader(object: object).result
+    }
+
+    private var result: RunResult? {
+        guard let verdict, let language = text("language") else { return nil }
+        let id = text("id").flatMap { RunID(parsing: $0) } ?? RunID.now()
+        var result = RunResult(id: id, verdict: verdict, language: language, created: 0)
+        result.version = text("version")
+        result.stdout = bytes("stdout")
+        result.stderr = bytes("stderr")
+        if let compile = inner("compile"), let verdict = compile.verdict {
+            var step = CompileResult(verdict: verdict)
+            step.stdout = compile.bytes("stdout")
+            step.stderr = compile.bytes("stderr")
+            result.compile = step
+        }
+        if let usage = inner("usage") { result.usage = usage.usage }
+        if let receipt = inner("receipt") { result.receipt = receipt.receipt }
+        guard case .array(let files) = object["files"] ?? .array([]) else { return nil }
+        for file in files {
+            guard case .object(let members) = file, let collected = RunResultReader(object: members).file
+            else {
+                return nil
+            }
+            result.files.append(collected)
+        }
+        if let leftOut = inner("files_left_out") {
+            result.filesLeftOut = leftOut.number("count").map { Int($0) } ?? 0
+            result.filesLeftOutReason = leftOut.text("reason")
+        }
+        return result
+    }
+
+    private var verdict: Verdict? {
+        guard let status = text("status").flatMap(RunStatus.init(rawValue:)) else { return nil }
+        let code = integer("exit_code").flatMap(Int32.init(exactly:))
+        let signal = integer("signal").flatMap(Int32.init(exactly:))
+        return Verdict(status: status, exitCode: code, signal: signal, limit: inner("limit")?.limit)
+    }
+
+    private var limit: LimitHit? {
+        guard let name = text("name").flatMap(LimitName.init(rawValue:)), let allowed = number("allowed")
+        else {
+            return nil
+        }
+        return LimitHit(name: name, allowed: allowed, measured: number("measured"), how: text("how") ?? "")
+    }
+
+    private var usage: Usage {
+        var usage = Usage()
+        usage.wall = number("wall_ms").map { .microseconds(Int64($0 * 1_000)) }
+        usage.cpu = number("cpu_ms").map { .microseconds(Int64($0 * 1_000)) }
+        usage.memoryPeak = integer("memory_peak_bytes").map { ByteCount(bytes: $0) }
+        usage.processesPeak = integer("processes_peak")
+        if let calls = inner("system_calls") {
+            usage.systemCalls = [:]
+            for member in calls.object.members {
+                usage.systemCalls?[member.name] = calls.integer(member.name)
+            }
+        }
+        return usage
+    }
+
+    private var receipt: Receipt? {
+        guard let policy = text("policy"),
+            let user = text("host_uid").flatMap(Receipt.HostUser.init(rawValue:)),
+            let start = text("start").flatMap(Receipt.Start.init(rawValue:)),
+            case .array(let names) = object["layers"]
+        else { return nil }
+        let layers = names.compactMap { name in
+            if case .string(let text) = name { text } else { nil }
+        }
+        return Receipt(
+            layers: layers, policy: policy, hostUser: user, start: start, memory: text("memory") ?? "")
+    }
+
+    /// Nil where the name could lead out of a folder, which no service of ours says.
+    private var file: CollectedFile? {
+        guard let name = text("path"), let path = try? WorkspacePath(parsing: name) else { return nil }
+        return CollectedFile(path: path, content: bytes("content"), executable: false)
+    }
+}
+
+extension RunResultReader {
+    private func inner(_ name: String) -> RunResultReader? {
+        guard case .object(let members) = object[name] else { return nil }
+        return RunResultReader(object: members)
+    }
+
+    private func text(_ name: String) -> String? {
+        guard case .string(let text) = object[name] else { return nil }
+        return text
+    }
+
+    private func number(_ name: String) -> Double? {
+        guard case .number(let number) = object[name], number.double.magnitude < 1e15 else { return nil }
+        return number.double
+    }
+
+    private func integer(_ name: String) -> Int? {
+        guard case .number(let number) = object[name] else { return nil }
+        return number.integer
+    }
+
+    /// Text, or bytes as `{"base64": …}`.
+    private func bytes(_ name: String) -> [UInt8] {
+        switch object[name] {
+        case .string(let text): Array(text.utf8)
+        case .object(let wrapped):
+            if case .string(let text) = wrapped["base64"] { Base64.decode(text) ?? [] } else { [] }
+        default: []
+        }
+    }
+}

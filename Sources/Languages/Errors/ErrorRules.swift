@@ -1,0 +1,52 @@
+/// How to read a language's own words about a failure.
+package enum ErrorRules: Hashable, Sendable {
+    /// Which of several matching lines counts: compilers name the cause first, shells last.
+    package enum Take: String, Hashable, Sendable { case first, last }
+
+    /// A kind of line, and what to call the failure that it reports.
+    package struct Line: Hashable, Sendable {
+        package var pattern: LinePattern
+        /// A text that the message must hold for this row to apply.
+        package var contains: String?
+        /// Nil where such a line says nothing and is passed over.
+        package var name: String?
+    }
+
+    /// A traceback as Python prints it.
+    case python
+    /// One line for each failure; the first row that fits a line names it.
+    case lines(take: Take, [Line])
+}
+
+extension ErrorRules {
+    static let members = ["kind", "take", "lines"]
+
+    init(reading pack: PackReader) throws(PackReader.Wrong) {
+        switch try pack.text("kind") {
+        case "python": self = .python
+        case "lines":
+            guard let take = Take(rawValue: try pack.text("take")) else {
+                throw pack.wrong("take", "is neither first nor last")
+            }
+            var rows: [Line] = []
+            for row in try pack.objects("lines", known: ["pattern", "contains", "name"]) {
+                rows.append(try Line(reading: row))
+            }
+            self = .lines(take: take, rows)
+        default: throw pack.wrong("kind", "is neither python nor lines")
+        }
+    }
+}
+
+extension ErrorRules.Line {
+    fileprivate init(reading row: PackReader) throws(PackReader.Wrong) {
+        let text = try row.text("pattern")
+        do throws(LinePattern.Invalid) {
+            pattern = try LinePattern(parsing: text)
+        } catch {
+            throw row.wrong("pattern", "\(error)")
+        }
+        contains = try row.optionalText("contains")
+        name = try row.optionalText("name")
+    }
+}

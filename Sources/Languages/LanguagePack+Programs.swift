@@ -1,0 +1,56 @@
+internal import Glibc
+
+extension LanguagePack {
+    /// Programs that the pack needs and this machine lacks.
+    package struct Missing: Error, Hashable {
+        package var programs: [String]
+        package var install: String
+    }
+
+    /// Finds the pack's programs: of each the first path that holds something executable.
+    ///
+    /// Costs one `access` for each candidate; the answer is what ``CommandTemplate/Values/programs`` takes.
+    package func locatePrograms() throws(Missing) -> [String: String] {
+        var found: [String: String] = [:]
+        var missing: [String] = []
+        for (name, candidates) in requires {
+            if let path = candidates.first(where: { access($0, X_OK) == 0 }) {
+                found[name] = path
+            } else {
+                missing.append(name)
+            }
+        }
+        guard missing.isEmpty else { throw Missing(programs: missing.sorted(), install: install) }
+        return found
+    }
+
+    /// What this machine lacks; nil when the pack can be used.
+    package var missing: Missing? {
+        do throws(Missing) {
+            _ = try locatePrograms()
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    /// What fills the templates of both steps.
+    ///
+    /// - Parameters:
+    ///   - entry: The file to start; it is a source whatever its name.
+    ///   - files: All given files; those with one of the pack's endings are sources.
+    ///   - programs: From ``locatePrograms()``.
+    package func values(
+        entry: String, files: [String], programs: [String: String]
+    ) -> CommandTemplate.Values {
+        var values = CommandTemplate.Values(entry: entry)
+        values.sources = [entry] + files.filter { $0 != entry && isSource($0) }
+        values.output = compile?.outputs.first ?? ""
+        values.programs = programs
+        return values
+    }
+
+    private func isSource(_ path: String) -> Bool {
+        extensions.contains { path.utf8.count > $0.utf8.count + 1 && path.hasSuffix("." + $0) }
+    }
+}

@@ -1,0 +1,95 @@
+internal import JSON
+
+/// What Diatom knows of one language, read from its pack (docs/language-packs.md).
+package struct LanguagePack: Hashable, Sendable {
+    /// How sources become something that can be run.
+    package struct Compile: Hashable, Sendable {
+        package var command: CommandTemplate
+        /// Paths that are carried over to the run step; `{output}` is the first.
+        package var outputs: [String]
+        package var env: [String: String]
+    }
+
+    package var id: String
+    package var name: String
+    /// Other names, in lower case: those of Piston, Judge0, Linguist and Markdown fences.
+    package var aliases: [String]
+    /// Without the dot, in lower case; the first is the usual one.
+    package var extensions: [String]
+    /// Names of programs in a `#!` line that mean this language.
+    package var interpreters: [String]
+    /// Path of the program where a request names none.
+    package var entry: String
+    /// The warm host that can run it; nil when every run is an exec.
+    package var host: String?
+    package var compile: Compile?
+    package var run: CommandTemplate
+    /// Of the run step; a request's own variables come after.
+    package var env: [String: String]
+    package var version: VersionProbe?
+    /// Absolute paths that may hold a program, by the name that templates use.
+    package var requires: [String: [String]]
+    /// The command that installs what is missing, on Debian.
+    package var install: String
+    package var compileErrors: ErrorRules?
+    package var runErrors: ErrorRules?
+}
+
+extension LanguagePack {
+    /// Reads a whole pack.
+    ///
+    /// - Throws: ``PackReader/Wrong`` naming the first member that is missing, unknown or of another kind.
+    init(parsing json: [UInt8]) throws(PackReader.Wrong) {
+        let pack: PackReader
+        do {
+            pack = try PackReader(try JSONParser.parse(json), path: "", known: Self.members)
+        } catch let error as PackReader.Wrong {
+            throw error
+        } catch {
+            throw PackReader.Wrong(member: "", problem: "\(error)")
+        }
+        id = try pack.text("id")
+        name = try pack.text("name")
+        aliases = try pack.texts("aliases")
+        extensions = try pack.texts("extensions")
+        interpreters = try pack.texts("interpreters")
+        entry = try pack.text("entry")
+        host = try pack.optionalText("host")
+        run = try CommandTemplate(reading: pack, "run")
+        env = try pack.table("env")
+        install = try pack.text("install")
+        requires = try pack.lists("requires")
+        compile = try pack.object("compile", known: Compile.members).map(Compile.init(reading:))
+        version = try pack.object("version", known: VersionProbe.members).map(VersionProbe.init(reading:))
+        let errors = try pack.object("errors", known: ["compile", "run"])
+        compileErrors = try errors?.object("compile", known: ErrorRules.members).map(
+            ErrorRules.init(reading:))
+        runErrors = try errors?.object("run", known: ErrorRules.members).map(ErrorRules.init(reading:))
+        try checkGaps()
+    }
+
+    private static let members = [
+        "id", "aliases", "extensions", "interpreters", "name", "entry", "host", "requires", "install",
+        "compile",
+        "run", "env", "version", "errors",
+    ]
+
+    /// Sees to it that nothing can be left unfilled later.
+    private func checkGaps() throws(PackReader.Wrong) {
+        let always = Set(requires.keys).union(["entry"])
+        try run.check(gaps: compile == nil ? always : always.union(["output"]), member: "run")
+        try compile?.command.check(gaps: always.union(["sources", "output"]), member: "compile.command")
+        try version?.command.check(gaps: Set(requires.keys), member: "version.command")
+    }
+}
+
+extension LanguagePack.Compile {
+    fileprivate static let members = ["command", "outputs", "env"]
+
+    fileprivate init(reading step: PackReader) throws(PackReader.Wrong) {
+        command = try CommandTemplate(reading: step, "command")
+        outputs = try step.texts("outputs")
+        env = try step.table("env")
+        guard !outputs.isEmpty else { throw step.wrong("outputs", "holds no path") }
+    }
+}

@@ -1,0 +1,20 @@
+internal import API
+internal import Domain
+
+/// Two languages, one of them with an alias.
+struct TestLanguages: LanguageDirectory {
+    func defaultEntry(for nameOrAlias: String) -> WorkspacePath? {
+        switch nameOrAlias {
+        case "python", "py": try? WorkspacePath(parsing: "main.py")
+        case "c": try? WorkspacePath(parsing: "main.c")
+        default: nil
+        }
+    }
+
+    let listing = [
+        LanguageListing(
+            id: "python", name: "Python", version: "3.11.2", aliases: ["py"], extensions: ["py"],
+            start: "warm",
+            installed: true, hint: nil)
+    ]
+}

@@ -1,0 +1,40 @@
+import API
+@testable import Commands
+import Domain
+import Testing
+
+struct RunResultReaderTests {
+    @Test func `what the API writes is what the command line reads`() throws {
+        var result = RunResult(
+            id: .now(), verdict: Verdict(status: .memoryExceeded, exitCode: nil, signal: 9), language: "c",
+            created: 0)
+        result.version = "12.2.0"
+        result.verdict.limit = LimitHit(
+            name: .memory, allowed: 512, measured: 511.5, how: "control group OOM kill")
+        result.stdout = [0xff, 0xfe]
+        result.stderr = Array("ü\n".utf8)
+        var compile = CompileResult(verdict: Verdict(status: .succeeded, exitCode: 0))
+        compile.stderr = Array("warning".utf8)
+        result.compile = compile
+        result.usage.wall = .microseconds(1_900)
+        result.usage.memoryPeak = ByteCount(bytes: 9_437_184)
+        result.usage.systemCalls = ["read": 3]
+        result.files = [
+            CollectedFile(path: try WorkspacePath(parsing: "a/b.png"), content: [1, 2, 3], executable: false)
+        ]
+        result.receipt = Receipt(
+            layers: ["user", "pid"], policy: "sha256:1", hostUser: .own, start: .exec, memory: "control group"
+        )
+        let read = try #require(RunResultReader.result(of: RunResultEncoder.encode(result)))
+        #expect(read == result)
+    }
+
+    @Test(arguments: [
+        "", "{}", "[]", #"{"status": "odd", "language": "c"}"#, #"{"status": "succeeded"}"#,
+        #"{"status": "succeeded", "language": "c", "files": [{"path": "../x", "content": {"base64": ""}}]}"#,
+        #"{"status": "succeeded", "language": "c", "files": 3}"#,
+    ])
+    func `an answer that is no result is none`(_ json: String) {
+        #expect(RunResultReader.result(of: Array(json.utf8)) == nil)
+    }
+}

@@ -1,0 +1,6 @@
+set -eu
+echo before
+show() {
+  echo "$missing"
+}
+show

@@ -1,0 +1,7 @@
+#include <assert.h>
+
+int main(int count, char **values)
+{
+    (void)values;
+    assert(count > 5);
+}

@@ -1,0 +1,2 @@
+from shapes.square import area
+print(area(3))

@@ -1,0 +1,1 @@
+for argument in "$@"; do echo "<$argument>"; done

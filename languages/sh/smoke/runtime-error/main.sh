@@ -1,0 +1,3 @@
+set -e
+echo before
+no-such-program

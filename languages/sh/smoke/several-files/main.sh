@@ -1,0 +1,2 @@
+. ./lib/square.sh
+square 3

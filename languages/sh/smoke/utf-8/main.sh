@@ -1,0 +1,2 @@
+read -r text
+echo "$text ↔ 硅藻 🦠"

@@ -66,9 +66,9 @@ let package = Package(
             dependencies: ["API", "Domain", "Engine", "JSON", "Languages", "Posix", "Telemetry"],
             swiftSettings: swift),
         .executableTarget(
-            name: "diatom", dependencies: ["Commands", "Domain"], swiftSettings: swift, linkerSettings: wholeStatic),
+            name: "diatom", dependencies: ["Commands", "Domain", "Engine", "Posix"], swiftSettings: swift, linkerSettings: wholeStatic),
         .executableTarget(
-            name: "diatom-service", dependencies: ["Commands", "Engine", "Service", "Storage"], swiftSettings: swift,
+            name: "diatom-service", dependencies: ["API", "CJail", "Domain", "Engine", "Languages", "Posix", "Service", "Storage", "Telemetry"], swiftSettings: swift,
             linkerSettings: serviceStatic),
         .executableTarget(
             name: "diatom-jailer", dependencies: ["Jail"], swiftSettings: swift, linkerSettings: jailerStatic),

@@ -11,6 +11,8 @@ package struct RunResult: Hashable, Sendable {
     package var stdoutCut = false
     package var stderrCut = false
     package var error: GuestError?
+    /// What went wrong with the sandbox itself, when the status is `engine_failed`.
+    package var failure: String?
     package var compile: CompileResult?
     package var usage = Usage()
     package var files: [CollectedFile] = []

@@ -13,7 +13,7 @@ extension Jailer {
     }
 
     func listen(at path: String) throws(SystemFailure) {
-        unlink(path)
+        if !path.hasPrefix("@") { unlink(path) }
         listener = try UnixSocket.listen(at: path, mode: 0o666).release()
         try epoll.add(listener, .input, tag: Self.tag(.listener, 0))
     }

@@ -64,6 +64,7 @@ package final class Jailer {
 
     /// Serves until the last client of a born-with socket is gone.
     package func run() throws(SystemFailure) {
+        if options.endsWithParent { _ = cjail_die_with_parent() }
         if options.client >= 0 { try add(client: Descriptor(adopting: options.client)) }
         if let path = options.listen { try listen(at: path) }
         var events: [Epoll.Event] = []

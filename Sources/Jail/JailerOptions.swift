@@ -35,6 +35,9 @@ package struct JailerOptions: Sendable {
         "tempfile", "textwrap", "threading", "time", "traceback", "typing", "unittest", "urllib.parse", "uuid", "zlib",
     ]
 
+    /// Whether to end with the process that started us, as its daemon.
+    package var endsWithParent = false
+
     package init() {}
 
     package enum Invalid: Error, Hashable {
@@ -94,6 +97,7 @@ package struct JailerOptions: Sendable {
         case "max-disk-mb": maxDisk = try number() << 20
         case "max-wall-ms": maxWall = try number() * 1_000_000
         case "client": client = try number()
+        case "end-with-parent": endsWithParent = value == "yes"
         case "listen": listen = value
         case "listen-users": listenUsers = Set(list.compactMap { UInt32($0) })
         default: throw .unknown(name)

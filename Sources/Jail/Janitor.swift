@@ -9,9 +9,9 @@ package enum Janitor {
     ///
     /// - Returns: The end of the pipe to keep open for as long as the jailer lives.
     static func start(for tree: GroupTree) throws(SystemFailure) -> Descriptor {
-        var pipe = try Pair.pipe().reversed()
-        _ = try ChildProcess.start("/proc/self/exe", ["--janitor", tree.name], descriptors: [(pipe.second.rawValue, 0)])
-        return pipe.takeFirst()
+        var pipe = try Pair.pipe()
+        _ = try ChildProcess.start("/proc/self/exe", ["--janitor", tree.name], descriptors: [(pipe.first.rawValue, 0)])
+        return pipe.takeSecond()
     }
 
     /// The janitor's own life.

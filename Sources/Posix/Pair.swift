@@ -1,7 +1,7 @@
 internal import CJail
 internal import Glibc
 
-/// Two descriptors that belong together; the first can be taken out of the pair.
+/// Two descriptors that belong together; each can be taken out of the pair.
 package struct Pair: ~Copyable, Sendable {
     package var first: Descriptor
     package var second: Descriptor
@@ -36,9 +36,9 @@ package struct Pair: ~Copyable, Sendable {
         return taken
     }
 
-    /// The same two, the other way round.
-    package consuming func reversed() -> Pair {
-        swap(&first, &second)
-        return self
+    package mutating func takeSecond() -> Descriptor {
+        var taken = Descriptor(adopting: -1)
+        swap(&taken, &second)
+        return taken
     }
 }

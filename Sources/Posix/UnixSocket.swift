@@ -1,22 +1,29 @@
-internal import CLinux
+internal import CJail
 internal import Glibc
 
-/// SEQPACKET sockets with a name in the file tree.
+/// SEQPACKET sockets with a name: in the file tree, or, after an `@`, in the network namespace alone.
 package enum UnixSocket {
     package static func listen(at path: String, mode: UInt32) throws(SystemFailure) -> Descriptor {
         let socket = try make()
         try withAddress(of: path) { address, length throws(SystemFailure) in
             try check("bind \(path)") { bind(socket.rawValue, address, length) }
         }
-        try check("chmod \(path)") { chmod(path, mode) }
+        if !path.hasPrefix("@") { try check("chmod \(path)") { chmod(path, mode) } }
         try check("listen \(path)") { Glibc.listen(socket.rawValue, 64) }
         return socket
     }
 
-    package static func connect(to path: String) throws(SystemFailure) -> Descriptor {
+    /// - Parameter owner: The user that must stand at the other end; anybody, if nil.
+    package static func connect(to path: String, owner: UInt32? = nil) throws(SystemFailure) -> Descriptor {
         let socket = try make()
         try withAddress(of: path) { address, length throws(SystemFailure) in
             try check("connect \(path)") { Glibc.connect(socket.rawValue, address, length) }
+        }
+        if let owner {
+            var user: UInt32 = 0
+            var pid: Int32 = 0
+            try checkCode("peer of \(path)") { cjail_peer(socket.rawValue, &user, &pid) }
+            guard user == owner else { throw SystemFailure(operation: "peer of \(path) is user \(user)", code: EPERM) }
         }
         return socket
     }
@@ -31,14 +38,17 @@ package enum UnixSocket {
     ) throws(SystemFailure) {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
-        let bytes = Array(path.utf8)
+        var bytes = Array(path.utf8)
+        let isAbstract = bytes.first == UInt8(ascii: "@")
+        if isAbstract { bytes[0] = 0 }
         guard bytes.count < MemoryLayout.size(ofValue: address.sun_path) else {
             throw SystemFailure(operation: "socket path of \(bytes.count) bytes", code: ENAMETOOLONG)
         }
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
         try withUnsafePointer(to: &address) { pointer throws(SystemFailure) in
             try pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { rebound throws(SystemFailure) in
-                try body(rebound, socklen_t(MemoryLayout<sockaddr_un>.size))
+                let head = MemoryLayout<sockaddr_un>.offset(of: \.sun_path) ?? 2
+                try body(rebound, socklen_t(isAbstract ? head + bytes.count : MemoryLayout<sockaddr_un>.size))
             }
         }
     }

@@ -38,9 +38,9 @@ package final class JailerLink: ReactorHandler {
 
     /// Uses the jailer that listens at a path.
     package static func connect(
-        path: String, reactor: Reactor, onLoss: @escaping @Sendable () -> Void = {}
+        path: String, owner: UInt32? = 0, reactor: Reactor, onLoss: @escaping @Sendable () -> Void = {}
     ) throws(SystemFailure) -> JailerLink {
-        try JailerLink(try UnixSocket.connect(to: path), reactor: reactor, child: nil, onLoss: onLoss)
+        try JailerLink(try UnixSocket.connect(to: path, owner: owner), reactor: reactor, child: nil, onLoss: onLoss)
     }
 
     private init(

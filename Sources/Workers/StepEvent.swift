@@ -38,4 +38,9 @@ package struct StepOutcome: Sendable {
     package var failure: String?
     package var stdoutCut = false
     package var stderrCut = false
+
+    package init(reason: Reason, usage: Usage) {
+        self.reason = reason
+        self.usage = usage
+    }
 }

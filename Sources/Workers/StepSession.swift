@@ -1,7 +1,7 @@
 internal import CJail
-package import Domain
+internal import Domain
 internal import Glibc
-internal import Posix
+package import Posix
 internal import Synchronization
 internal import Wire
 
@@ -25,6 +25,9 @@ package final class StepSession: ReactorHandler {
         state = Mutex(StepState(room: order.limits.output.bytes))
     }
 
+    /// Whether the guest has been released.
+    package var hasStarted: Bool { state.withLock { $0.hasStarted } }
+
     /// Ends the step as cancelled; its last event still comes.
     package func cancel() { link.kill(token, .cancelled) }
 
@@ -42,20 +45,22 @@ package final class StepSession: ReactorHandler {
         try watch(.stdout, output.takeFirst())
         try watch(.stderr, errors.takeFirst())
         if let ours = found?.ours { try watchFound(ours) }
-        channel.onRoom { [weak self] in self?.link.reactor.perform { self?.resumeReading() } }
+        channel.onRoom { [weak self] in
+            guard let self else { return }
+            link.reactor.perform { self.resumeReading() }
+        }
         do throws(SystemFailure) { try send(message(), fds) } catch {
             finish(.failed("the jailer is gone"))
             throw error
         }
-        try StdinFeeder.feed(order.stdin, into: input.reversed().takeFirst())
+        try StdinFeeder.feed(order.stdin, into: input.takeSecond())
     }
 
     private func foundSocket() throws(SystemFailure) -> (ours: SharedDescriptor, theirs: SharedDescriptor)? {
         guard order.collects || order.profile else { return nil }
         var pair = try Pair.sockets()
         let ours = SharedDescriptor(pair.takeFirst())
-        var other = pair.reversed()
-        return (ours, SharedDescriptor(other.takeFirst()))
+        return (ours, SharedDescriptor(pair.takeSecond()))
     }
 
     private func message() -> cjail_order {
@@ -175,7 +180,9 @@ package final class StepSession: ReactorHandler {
 
     func hear(_ report: cjail_report) {
         switch report.kind {
-        case UInt32(CJAIL_REPORT_STARTED.rawValue): _ = channel.send(.started)
+        case UInt32(CJAIL_REPORT_STARTED.rawValue):
+            state.withLock { $0.hasStarted = true }
+            _ = channel.send(.started)
         case UInt32(CJAIL_REPORT_REFUSED.rawValue): finish(.failed(report.words))
         default:
             state.withLock { $0.report = report }

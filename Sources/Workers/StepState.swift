@@ -10,6 +10,7 @@ struct StepState: Sendable {
     }
 
     var token: UInt64 = 0
+    var hasStarted = false
     var streams: [UInt64: Stream] = [:]
     var foundTag: UInt64?
     var found: SharedDescriptor?

@@ -1,1 +1,106 @@
-print("not built yet")
+internal import API
+internal import CJail
+internal import Domain
+internal import Engine
+internal import Glibc
+internal import Languages
+internal import Posix
+internal import Service
+internal import Storage
+internal import Telemetry
+
+func fail(_ text: String, code: Int32) -> Never {
+    let line = Array("diatom serve: \(text)\n".utf8)
+    _ = write(2, line, line.count)
+    exit(code)
+}
+
+func defaultData() -> String {
+    func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
+    if let data = variable("DIATOM_DATA"), !data.isEmpty { return data }
+    if geteuid() == 0 { return "/var/lib/diatom" }
+    if let state = variable("XDG_STATE_HOME"), state.hasPrefix("/") { return state + "/diatom" }
+    return (variable("HOME") ?? "/nonexistent") + "/.local/state/diatom"
+}
+
+/// Folders above the data folder, as `mkdir -p` makes them.
+func makeFolders(_ path: String) {
+    var made = path.hasPrefix("/") ? "" : "."
+    for name in path.split(separator: "/") {
+        made += "/\(name)"
+        mkdir(made, made.hasSuffix(path) ? 0o700 : 0o755)
+    }
+}
+
+func startEngine(_ options: ServiceOptions) throws(SystemFailure) -> RunEngine {
+    var configuration = EngineConfiguration(jailer: ChildProcess.ownFolder() + "/diatom-jailer")
+    configuration.allowed = options.allowed
+    configuration.preload = options.preload
+    configuration.jailerSocket = options.jailerSocket
+    var tries = 0
+    while true {
+        do throws(SystemFailure) { return try RunEngine(configuration) } catch {
+            tries += 1
+            if tries > 100 || options.jailerSocket == nil { throw error }
+            usleep(20_000)
+        }
+    }
+}
+
+func serve(_ options: ServiceOptions) async throws {
+    let log = Log(program: "diatom", threshold: options.isVerbose ? .debug : .info)
+    let engine = try startEngine(options)
+    engine.versions.fill(from: engine.catalogue)
+    let store = try FileIdempotencyStore(folder: options.data + "/idempotency")
+    let application = Application(
+        runner: engine, idempotency: store, languages: CatalogueDirectory(engine.catalogue), log: log)
+    let path = options.data + "/diatom.sock"
+    let server = ServiceServer(socketPath: path, application: application, log: log)
+    stopOnSignals(server)
+    if let refusal = await engine.greeting()?.refusal {
+        log(.warning, "runs_refused", ["reason": refusal, "help": "diatom doctor"])
+    }
+    try await server.run { log(.info, "listening", ["socket": path]) }
+}
+
+/// SIGTERM and SIGINT end the service gracefully; they are taken by a thread that waits for nothing else.
+func stopOnSignals(_ server: ServiceServer) {
+    startThread(name: "signals") {
+        var set = sigset_t()
+        sigemptyset(&set)
+        sigaddset(&set, SIGTERM)
+        sigaddset(&set, SIGINT)
+        var number: Int32 = 0
+        sigwait(&set, &number)
+        server.stop()
+    }
+}
+
+let arguments = Array(CommandLine.arguments.dropFirst())
+if arguments.contains("--help") || arguments.contains("-h") {
+    print(ServiceOptions.help)
+    exit(0)
+}
+let options: ServiceOptions
+do {
+    options = try ServiceOptions(arguments, defaultData: defaultData())
+} catch {
+    fail("\(error); see diatom serve --help", code: 2)
+}
+do {
+    makeFolders(options.data)
+    if geteuid() == 0, options.jailerSocket == nil { exit(try Keeper.run(options, arguments: arguments)) }
+    if let user = options.user {
+        try checkCode("become user \(user)") { cjail_become_user(user, user) }
+        try checkCode("parent death signal") { cjail_die_with_parent() }
+    }
+    var blocked = sigset_t()
+    sigemptyset(&blocked)
+    sigaddset(&blocked, SIGTERM)
+    sigaddset(&blocked, SIGINT)
+    pthread_sigmask(SIG_BLOCK, &blocked, nil)
+    signal(SIGPIPE, SIG_IGN)
+    try await serve(options)
+} catch {
+    fail("\(error)", code: 1)
+}

@@ -13,7 +13,11 @@ package enum RunResultEncoder {
         writer.beginArray()
         writer.endArray()
         writer.name("error")
-        write(result.error, to: &writer)
+        if let failure = result.failure {
+            write(failure: failure, to: &writer)
+        } else {
+            write(result.error, to: &writer)
+        }
         writer.name("compile")
         write(result.compile, to: &writer)
         writer.name("usage")
@@ -77,6 +81,18 @@ package enum RunResultEncoder {
         writer.value(result.filesLeftOut)
         writer.name("reason")
         writer.value(result.filesLeftOutReason)
+        writer.endObject()
+    }
+
+    /// What went wrong with the sandbox itself: not the guest's word.
+    private static func write(failure: String, to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.name("name")
+        writer.value("EngineFailure")
+        writer.name("message")
+        writer.value(failure)
+        writer.name("source")
+        writer.value("engine")
         writer.endObject()
     }
 

@@ -2,6 +2,8 @@
 #ifndef CASSETS_H
 #define CASSETS_H
 
+#include "cassets_languages.h"
+
 #include <stddef.h>
 
 extern const unsigned char cassets_python_host[];

@@ -1,0 +1,89 @@
+package import Domain
+package import Languages
+package import Posix
+internal import Synchronization
+package import Workers
+
+/// The one path of every run: language → steps → sandbox → verdict → result.
+package final class RunEngine: Runner {
+    package let configuration: EngineConfiguration
+    package let catalogue: LanguageCatalogue
+    package let versions = VersionCache()
+    private let reactor: Reactor
+    private let link: Mutex<JailerLink?>
+
+    /// Starts the engine's thread, and its jailer, which makes ready while the first request is read.
+    package init(
+        _ configuration: EngineConfiguration, catalogue: LanguageCatalogue = LanguageCatalogue()
+    ) throws(SystemFailure) {
+        self.configuration = configuration
+        self.catalogue = catalogue
+        reactor = try Reactor()
+        reactor.start(name: "diatom-reactor")
+        link = Mutex(nil)
+        _ = try currentLink()
+    }
+
+    /// What the jailer says of itself, or nil if none can be reached.
+    package func greeting() async -> JailerGreeting? {
+        guard let link = try? currentLink() else { return nil }
+        return await link.greeting()
+    }
+
+    /// The process of a jailer that we started.
+    package var jailerProcess: Int32? { link.withLock { $0?.child } }
+
+    /// The jailer in use; one that was lost is replaced.
+    private func currentLink() throws(SystemFailure) -> JailerLink {
+        try link.withLock { current throws(SystemFailure) in
+            if let current, !current.isLost { return current }
+            let fresh: JailerLink
+            if let path = configuration.jailerSocket {
+                fresh = try JailerLink.connect(path: path, reactor: reactor)
+            } else {
+                fresh = try JailerLink.start(
+                    program: configuration.jailer, arguments: configuration.jailerArguments, reactor: reactor)
+            }
+            current = fresh
+            return fresh
+        }
+    }
+
+    package func run(
+        _ request: RunRequest, id: RunID, observer: RunObserver?
+    ) async throws(RequestError) -> RunResult {
+        try check(request)
+        let program = try ProgramPlan(request, catalogue: catalogue)
+        let link = try await readyLink()
+        guard let greeting = await link.greeting(), greeting.refusal == nil else {
+            throw Self.unavailable(await link.greeting()?.refusal)
+        }
+        var run = RunInProgress(
+            id: id, plan: program, greeting: greeting, configuration: configuration, observer: observer)
+        run.version = versions.version(of: program.pack)
+        return try await run.carryOut(over: link)
+    }
+
+    private func readyLink() async throws(RequestError) -> JailerLink {
+        do throws(SystemFailure) { return try currentLink() } catch {
+            throw RequestError(.isolationUnavailable, "the jailer cannot be started: \(error); run `diatom doctor`")
+        }
+    }
+
+    /// What the API does not look at: whether this version can do what is asked.
+    private func check(_ request: RunRequest) throws(RequestError) {
+        guard request.check == .off else {
+            throw RequestError(
+                .unsupported, "check: analysis is not part of this version; use \"off\"", field: "check")
+        }
+        let given = [("limits", request.limits), ("compile_limits", request.compileLimits)]
+        for (field, limits) in given { try LimitCheck.check(limits, against: configuration.maxima, field: field) }
+    }
+
+    static func unavailable(_ refusal: String?) -> RequestError {
+        let why = refusal ?? "the jailer ended at its start"
+        let way = why.hasPrefix("memory:") ? " (--allow memory:sampled, or delegate control groups)" : ""
+        return RequestError(
+            .isolationUnavailable, "no sandbox can be made here: \(why)\(way); `diatom doctor` says more")
+    }
+}

@@ -1,0 +1,182 @@
+internal import Domain
+internal import Languages
+internal import Posix
+internal import Workers
+
+/// One run from its first step to its result; its events are folded as they happen.
+struct RunInProgress {
+    private let plan: ProgramPlan
+    private let greeting: JailerGreeting
+    private let configuration: EngineConfiguration
+    private let observer: RunObserver?
+    private let id: RunID
+    private var number = 0
+    private var fold: RunFold
+    var version: String? {
+        get { fold.result.version }
+        set { fold.result.version = newValue }
+    }
+
+    init(
+        id: RunID, plan: ProgramPlan, greeting: JailerGreeting, configuration: EngineConfiguration,
+        observer: RunObserver?
+    ) {
+        self.id = id
+        self.plan = plan
+        self.greeting = greeting
+        self.configuration = configuration
+        self.observer = observer
+        fold = RunFold(id: id, language: plan.pack.id, detected: plan.detected)
+    }
+
+    private var request: RunRequest { plan.request }
+
+    mutating func carryOut(over link: JailerLink) async throws(RequestError) -> RunResult {
+        var files = request.files
+        if let compile = plan.pack.compile {
+            guard let outputs = try await compileStep(compile, over: link) else { return fold.result }
+            files = files.filter { file in !outputs.contains { $0.path == file.path } } + outputs
+        }
+        try await runStep(files, over: link)
+        fold.result.error = guestError()
+        return fold.result
+    }
+
+    /// - Returns: What compiling made, or nil when the run is over.
+    private mutating func compileStep(
+        _ compile: LanguagePack.Compile, over link: JailerLink
+    ) async throws(RequestError) -> [SourceFile]? {
+        var order = StepOrder(
+            host: .exec, arguments: try expand(compile.command), environment: plan.environment(compile.env),
+            files: request.files, stdin: .bytes([]), limits: request.compileLimits, key: request.key)
+        order.collects = true
+        var step = StepFold(wanted: FileWish(paths: compile.outputs, configuration: configuration))
+        let outcome = try await perform(order, over: link, into: &step, streams: false)
+        var result = CompileResult(verdict: VerdictRules.verdict(outcome, limits: request.compileLimits))
+        result.stdout = step.stdout
+        result.stderr = step.stderr
+        result.usage = outcome.usage
+        if result.verdict.status == .failed || result.verdict.status == .killed {
+            result.verdict.status = .compileFailed
+        }
+        await emit(.compiled(result))
+        if result.verdict.status == .succeeded {
+            return step.files.map { SourceFile(path: $0.path, content: $0.content, executable: $0.executable) }
+        }
+        let ended = result.verdict.status
+        let status: RunStatus = ended == .cancelled || ended == .engineFailed ? ended : .compileFailed
+        var verdict = Verdict(status: status, limit: result.verdict.limit)
+        if status == .compileFailed { verdict.exitCode = nil }
+        fold.result.failure = outcome.failure
+        await emit(.finished(RunEvent.Finished(verdict: verdict, usage: Usage())))
+        if let rules = plan.pack.compileErrors {
+            fold.result.error = GuestErrorReader.read(
+                rules, stderr: result.stderr, exitCode: result.verdict.exitCode, sources: request.files)
+        }
+        return nil
+    }
+
+    private mutating func runStep(_ files: [SourceFile], over link: JailerLink) async throws(RequestError) {
+        let warm = plan.canStartWarm && greeting.hasWarmPython
+        var order = StepOrder(
+            host: warm ? .python : .exec, arguments: try expand(plan.pack.run, args: request.args),
+            environment: plan.environment(plan.pack.env), files: files, stdin: request.stdin, limits: request.limits,
+            key: request.key)
+        order.collects = !request.collect.isEmpty
+        order.profile = request.profile
+        fold.result.receipt = Receipt(
+            layers: greeting.layers, policy: greeting.policy, hostUser: greeting.hasOwnUsers ? .own : .shared,
+            start: warm ? .forked : .exec, memory: greeting.isSampled ? "sampled" : "control group")
+        var step = StepFold(wanted: FileWish(patterns: request.collect, configuration: configuration))
+        let outcome = try await perform(order, over: link, into: &step, streams: true)
+        for file in step.files { await emit(.file(file)) }
+        if step.leftOut > 0 { await emit(.filesLeftOut(count: step.leftOut, reason: step.leftOutReason)) }
+        var finished = RunEvent.Finished(
+            verdict: VerdictRules.verdict(outcome, limits: request.limits), usage: outcome.usage)
+        finished.stdoutCut = outcome.stdoutCut
+        finished.stderrCut = outcome.stderrCut
+        fold.result.failure = outcome.reason == .engine ? outcome.failure ?? "init ended without a word" : nil
+        await emit(.finished(finished))
+    }
+
+    private func expand(_ template: CommandTemplate, args: [[UInt8]] = []) throws(RequestError) -> [[UInt8]] {
+        do throws(CommandTemplate.Unfilled) {
+            var argv = try template.expand(plan.values, args: args)
+            // The program by its full path, as it stands in a warm child's world as well.
+            let entry = Array(plan.entry.description.utf8)
+            if plan.pack.host != nil, let index = argv.firstIndex(of: entry) {
+                argv[index] = Array("/home/user/".utf8) + entry
+            }
+            return argv
+        } catch {
+            throw RequestError(.unsupported, "language: the pack \(plan.pack.id) leaves \(error.gap) open")
+        }
+    }
+
+    /// Runs one step to its end and hands on what it prints.
+    private mutating func perform(
+        _ order: StepOrder, over link: JailerLink, into step: inout StepFold, streams: Bool
+    ) async throws(RequestError) -> StepOutcome {
+        let asked = Monotonic.now()
+        let session: StepSession
+        do throws(SystemFailure) { session = try link.start(order) } catch {
+            throw RequestError(.isolationUnavailable, "the sandbox could not be ordered: \(error)")
+        }
+        var last: StepEvent?
+        await withTaskCancellationHandler {
+            while let event = await session.channel.next() {
+                switch event {
+                case .started:
+                    if streams { fold.result.queued = .nanoseconds(Monotonic.now() - asked) }
+                    await emitStart(order.limits.step)
+                case .output(let output): await take(output, into: &step, streams: streams)
+                case .found(let file): step.take(file)
+                case .ended, .failed: last = event
+                }
+            }
+        } onCancel: {
+            session.cancel()
+        }
+        return try Self.outcome(last, session: session)
+    }
+
+    private mutating func emitStart(_ step: Limits.Step) async {
+        let receipt = fold.result.receipt ?? Receipt(
+            layers: greeting.layers, policy: greeting.policy, hostUser: greeting.hasOwnUsers ? .own : .shared,
+            start: .exec, memory: greeting.isSampled ? "sampled" : "control group")
+        await emit(.started(RunEvent.Started(step: step, receipt: receipt)))
+    }
+
+    private mutating func take(_ output: RunEvent.Output, into step: inout StepFold, streams: Bool) async {
+        if streams { await emit(.output(output)) } else { step.take(output) }
+    }
+
+    private static func outcome(_ last: StepEvent?, session: StepSession) throws(RequestError) -> StepOutcome {
+        switch last {
+        case .ended(let outcome): return outcome
+        case .failed(let why):
+            let wasCancelled = why == "cancelled"
+            let began = session.hasStarted || why.hasPrefix("the jailer ended")
+            guard wasCancelled || began else { throw RunEngine.unavailable(why) }
+            var outcome = StepOutcome(reason: wasCancelled ? .cancelled : .engine, usage: Usage())
+            outcome.failure = wasCancelled ? nil : why
+            return outcome
+        default: return StepOutcome(reason: .engine, usage: Usage())
+        }
+    }
+
+    private mutating func emit(_ payload: RunEvent.Payload) async {
+        let event = RunEvent(
+            run: id, number: number, time: observer == nil ? 0 : WallClock.now(), policy: greeting.policy,
+            payload: payload)
+        number += 1
+        fold.take(event)
+        await observer?(event)
+    }
+
+    private func guestError() -> GuestError? {
+        guard fold.result.verdict.status == .failed, let rules = plan.pack.runErrors else { return nil }
+        return GuestErrorReader.read(
+            rules, stderr: fold.result.stderr, exitCode: fold.result.verdict.exitCode, sources: request.files)
+    }
+}

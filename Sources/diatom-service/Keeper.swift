@@ -1,0 +1,58 @@
+internal import CJail
+internal import Glibc
+internal import Posix
+
+/// What root starts: it keeps a privileged jailer and an unprivileged service, and does nothing else.
+///
+/// The jailer is started again when it ends; when the service ends, so does everything. Both end with the keeper.
+enum Keeper {
+    /// First of the users that root's sandboxes are given; the service's own is the one before.
+    static let serviceUser: UInt32 = 1_599_999_999
+
+    nonisolated(unsafe) private static var service: Int32 = 0
+
+    static func run(_ options: ServiceOptions, arguments: [String]) throws(SystemFailure) -> Int32 {
+        try prepare(options.data)
+        let socket = "@diatom-jailer-\(getpid())"
+        var jailer = try startJailer(socket, options)
+        service = try ChildProcess.start(
+            "/proc/self/exe", arguments + ["--user", "\(serviceUser)", "--jailer-socket", socket],
+            environment: ["LANG=C.UTF-8"], descriptors: [(0, 0), (1, 1), (2, 2)])
+        for number in [SIGTERM, SIGINT, SIGHUP] { signal(number) { _ = kill(Keeper.service, $0) } }
+        while true {
+            var status: Int32 = 0
+            let ended = waitpid(-1, &status, 0)
+            if ended < 0, errno == EINTR { continue }
+            if ended == service || ended < 0 {
+                kill(jailer, SIGTERM)
+                return status & 0x7f == 0 ? status >> 8 & 0xff : 1
+            }
+            if ended == jailer {
+                usleep(50_000)
+                jailer = try startJailer(socket, options)
+            }
+        }
+    }
+
+    private static func startJailer(_ socket: String, _ options: ServiceOptions) throws(SystemFailure) -> Int32 {
+        var arguments = [
+            "--listen", socket, "--listen-users", "\(serviceUser)", "--end-with-parent", "yes", "--warm-python", "yes",
+        ]
+        if !options.allowed.isEmpty { arguments += ["--allow", options.allowed.joined(separator: ",")] }
+        if !options.preload.isEmpty { arguments += ["--preload-more", options.preload.joined(separator: ",")] }
+        return try ChildProcess.start(
+            ChildProcess.ownFolder() + "/diatom-jailer", arguments, environment: ["LANG=C.UTF-8"],
+            descriptors: [(2, 2)])
+    }
+
+    /// The data folder belongs to the service's user; nothing of root's is ever kept there.
+    private static func prepare(_ data: String) throws(SystemFailure) {
+        if mkdir(data, 0o700) < 0, errno != EEXIST { throw SystemFailure(operation: "mkdir \(data)", code: errno) }
+        var state = stat()
+        try check("lstat \(data)") { lstat(data, &state) }
+        guard state.st_mode & S_IFMT == S_IFDIR else { throw SystemFailure(operation: "\(data)", code: ENOTDIR) }
+        guard state.st_uid != serviceUser else { return }
+        guard state.st_uid == 0 else { throw SystemFailure(operation: "\(data) belongs to another user", code: EPERM) }
+        try check("chown \(data)") { lchown(data, serviceUser, serviceUser) }
+    }
+}

@@ -1,0 +1,57 @@
+/// The arguments of `diatom-service`, which `diatom serve` passes on.
+struct ServiceOptions {
+    var data: String
+    var allowed: [String] = []
+    var preload: [String] = []
+    var jailerSocket: String?
+    /// The user that the service becomes, when root starts it.
+    var user: UInt32?
+    var isVerbose = false
+
+    enum Wrong: Error {
+        case unknown(String)
+        case missingValue(String)
+    }
+
+    static let help = """
+        diatom serve: the service; listens on a unix socket in its data folder
+
+          --data DIR            where the socket and the idempotency keys live
+          --allow NAME,…        isolation layers whose absence is allowed, e.g. memory:sampled
+          --preload MODULE,…    modules that the warm Python host imports besides its standard list
+          --jailer-socket PATH  a diatom-jailer that runs as a daemon of its own
+          --verbose             log every request
+
+        example: diatom serve --data /tmp/diatom &
+                 curl --unix-socket /tmp/diatom/diatom.sock -H 'Content-Type: application/json' \\
+                   -d '{"language":"python","code":"print(6*7)"}' http://localhost/v1/runs
+
+        """
+
+    init(_ arguments: [String], defaultData: String) throws(Wrong) {
+        data = defaultData
+        var rest = arguments[...]
+        while let name = rest.popFirst() {
+            if name == "--verbose" || name == "-v" {
+                isVerbose = true
+                continue
+            }
+            guard Self.names.contains(name) else { throw .unknown(name) }
+            guard let value = rest.popFirst() else { throw .missingValue(name) }
+            set(name, value)
+        }
+    }
+
+    private static let names = ["--data", "--allow", "--preload", "--jailer-socket", "--user"]
+
+    private mutating func set(_ name: String, _ value: String) {
+        let list = value.split(separator: ",").map(String.init)
+        switch name {
+        case "--data": data = value
+        case "--allow": allowed += list
+        case "--preload": preload += list
+        case "--jailer-socket": jailerSocket = value
+        default: user = UInt32(value)
+        }
+    }
+}

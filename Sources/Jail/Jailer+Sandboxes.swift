@@ -42,9 +42,13 @@ extension Jailer {
             try host.control.send(note, descriptors: fds)
         } catch {
             log("spawn: \(error)")
+            hostFailure = "\(error)"
             hosts[key.host]?.pending.removeAll { $0 == slot }
-            if sandboxes[slot] == nil { freeSlots.append(slot) }
-            discard(slot)
+            if sandboxes[slot] != nil { return discard(slot) }
+            groups[slot]?.group.remove()
+            groups[slot] = nil
+            freeSlots.append(slot)
+            perform(pools[key]?.failed() ?? [], key)
         }
     }
 

@@ -61,7 +61,6 @@ static void guard_self(struct cjail_init *init)
 {
     prctl(PR_SET_DUMPABLE, 0UL, 0UL, 0UL, 0UL); /* its memory and links are out of the guest's reach */
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    prctl(PR_SET_NAME, "diatom-init", 0, 0, 0);
     sigset_t all;
     sigfillset(&all);
     sigprocmask(SIG_BLOCK, &all, NULL);
@@ -101,6 +100,7 @@ static bool fork_guest(struct cjail_init *init)
         return cjail_guest_confine(pair[1]) == 0;
     }
     close(pair[1]);
+    prctl(PR_SET_NAME, "diatom-init", 0, 0, 0);
     init->guest = guest;
     init->guest_socket = pair[0];
     init->guest_pidfd = (int)syscall(SYS_pidfd_open, guest, 0);

@@ -9,6 +9,8 @@ diatom=${DIATOM:-$PWD/.build/release/diatom}
 [[ -x $diatom ]] || { echo "demo: $diatom is missing; run 'make demo' or 'make build'" >&2; exit 1; }
 
 scratch=$(mktemp -d)
+# Of its own, because as root the service gives up root and could not pass through the other.
+data=$(mktemp -d)
 service=
 # shellcheck disable=SC2317  # called by the trap
 clean_up() {
@@ -16,12 +18,12 @@ clean_up() {
         kill "$service" 2>/dev/null || true
         wait "$service" 2>/dev/null || true
     fi
-    rm -rf "$scratch"
+    rm -rf "$scratch" "$data"
 }
 trap clean_up EXIT
 
 start_service() {
-    "$diatom" serve --data "$scratch/data" >"$scratch/log" 2>&1 &
+    "$diatom" serve --data "$data" >"$scratch/log" 2>&1 &
     service=$!
     for _ in {1..150}; do
         if [[ -S $scratch/data/diatom.sock ]]; then return; fi
@@ -53,7 +55,7 @@ show() {
     shift 2
     count=$((count + 1))
     printf '\n%d. %s\n' "$count" "$heading"
-    "$diatom" run --data "$scratch/data" --receipt "$@" >"$scratch/out" 2>"$scratch/err" || code=$?
+    "$diatom" run --data "$data" --receipt "$@" >"$scratch/out" 2>"$scratch/err" || code=$?
     grep -v '^diatom: ' "$scratch/err" >"$scratch/said" || true
     grep '^diatom: ' "$scratch/err" | grep -v '^diatom: receipt: ' >"$scratch/verdict" || true
     shown stdout "$scratch/out"
@@ -161,7 +163,7 @@ for number in range(1000):
     open(f"file{number}", "w").close()
 PROGRAM
 
-show "and the next run works" 0 -l python -c 'print("still here")'
+show "and the next run works" 0 -l python -c 'print("still here")' </dev/null
 
 echo
 if ((unexpected)); then

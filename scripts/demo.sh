@@ -26,7 +26,7 @@ start_service() {
     "$diatom" serve --data "$data" >"$scratch/log" 2>&1 &
     service=$!
     for _ in {1..150}; do
-        if [[ -S $scratch/data/diatom.sock ]]; then return; fi
+        if [[ -S $data/diatom.sock ]]; then return; fi
         kill -0 "$service" 2>/dev/null || break
         sleep 0.1
     done

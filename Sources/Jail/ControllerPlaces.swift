@@ -29,26 +29,56 @@ package struct ControllerPlaces: Hashable, Sendable {
 
     package var version: Version? { memory?.version }
 
+    /// The machine as ``find(_:)`` looks at it.
+    package struct Machine {
+        /// As in /proc/self/mounts.
+        package var mounts: String
+        /// As in /proc/self/cgroup.
+        package var own: String
+        /// Whether groups can be made in a folder.
+        package var isUsable: (String) -> Bool
+        /// Makes the controllers available to children of a folder; nil where we may not make any.
+        package var enable: (String) -> Set<Substring>?
+
+        package init(
+            mounts: String, own: String, isUsable: @escaping (String) -> Bool,
+            enable: @escaping (String) -> Set<Substring>?
+        ) {
+            self.mounts = mounts
+            self.own = own
+            self.isUsable = isUsable
+            self.enable = enable
+        }
+
+        fileprivate static var real: Machine {
+            Machine(
+                mounts: (try? SmallFile.read("/proc/self/mounts", limit: 1 << 20)) ?? "",
+                own: (try? SmallFile.read("/proc/self/cgroup")) ?? "",
+                isUsable: { SmallFile.isWritable($0) && !SmallFile.isReadOnly($0) },
+                enable: ControllerPlaces.enable)
+        }
+    }
+
     /// Looks at mounts and at this process's own groups; enables controllers where it may.
-    package static func find() -> ControllerPlaces {
-        let mounts = (try? SmallFile.read("/proc/self/mounts", limit: 1 << 20)) ?? ""
-        let own = (try? SmallFile.read("/proc/self/cgroup")) ?? ""
+    package static func find() -> ControllerPlaces { find(.real) }
+
+    package static func find(_ machine: Machine) -> ControllerPlaces {
         var places = ControllerPlaces()
-        places.addVersionOne(mounts: mounts, own: own)
-        places.addVersionTwo(mounts: mounts, own: own)
+        places.addVersionOne(machine)
+        places.addVersionTwo(machine)
         return places
     }
 
-    private mutating func addVersionOne(mounts: String, own: String) {
-        let groups = Self.ownVersionOneGroups(own)
-        for line in mounts.split(separator: "\n") {
+    private mutating func addVersionOne(_ machine: Machine) {
+        let groups = Self.ownVersionOneGroups(machine.own)
+        for line in machine.mounts.split(separator: "\n") {
             let fields = line.split(separator: " ")
             guard fields.count > 3, fields[2] == "cgroup" else { continue }
             let options = Set(fields[3].split(separator: ",").map(String.init))
             func place(_ controller: String) -> Place? {
                 guard options.contains(controller) else { return nil }
                 let path = Self.joined(String(fields[1]), groups[controller] ?? "/")
-                return SmallFile.isWritable(path) && !SmallFile.isReadOnly(path) ? Place(path: path, version: .one) : nil
+                return machine.isUsable(path) ? Place(path: path, version: .one) : nil
             }
             memory = memory ?? place("memory")
             processes = processes ?? place("pids")
@@ -67,15 +97,15 @@ package struct ControllerPlaces: Hashable, Sendable {
         return groups
     }
 
-    private mutating func addVersionTwo(mounts: String, own: String) {
+    private mutating func addVersionTwo(_ machine: Machine) {
         guard memory == nil || processes == nil || cpu == nil else { return }
-        let mount = mounts.split(separator: "\n").map { $0.split(separator: " ") }.first { $0.count > 2 && $0[2] == "cgroup2" }
-        guard let mount, let line = own.split(separator: "\n").first(where: { $0.hasPrefix("0::") }) else { return }
+        let mount = machine.mounts.split(separator: "\n").map { $0.split(separator: " ") }.first { $0.count > 2 && $0[2] == "cgroup2" }
+        guard let mount, let line = machine.own.split(separator: "\n").first(where: { $0.hasPrefix("0::") }) else { return }
         var path = String(line.dropFirst(3))
         let root = String(mount[1])
         while true {
             let folder = Self.joined(root, path)
-            if let controllers = Self.enable(in: folder) {
+            if let controllers = machine.enable(folder) {
                 let place = Place(path: folder, version: .two)
                 if controllers.contains("memory") { memory = memory ?? place }
                 if controllers.contains("pids") { processes = processes ?? place }

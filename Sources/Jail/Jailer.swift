@@ -37,8 +37,8 @@ package final class Jailer {
     package init(_ options: JailerOptions) throws(SystemFailure) {
         self.options = options
         epoll = try Epoll()
-        isRoot = geteuid() == 0 && Self.hasAdministration()
         firstUser = options.firstUser + UInt32(getpid() % 65_536) * 512
+        isRoot = Privilege.givesUsers(firstUser...firstUser + 511)
         let places = ControllerPlaces.find()
         GroupTree.sweep(places)
         tree = places.isComplete ? try? GroupTree(places: places) : nil
@@ -119,14 +119,5 @@ package final class Jailer {
         }
         for (_, entry) in groups { entry.group.remove() }
         if let tree { GroupTree.remove(tree.name, in: tree.places) }
-    }
-
-    private static func hasAdministration() -> Bool {
-        guard let status = try? SmallFile.read("/proc/self/status"),
-            let line = status.split(separator: "\n").first(where: { $0.hasPrefix("CapEff:") }),
-            let bits = UInt64(line.split(separator: "\t").last ?? "", radix: 16)
-        else { return false }
-        let needed: UInt64 = 1 << 21 | 1 << 7 | 1 << 6  // SYS_ADMIN, SETUID, SETGID
-        return bits & needed == needed
     }
 }

@@ -200,7 +200,7 @@ static void go(struct cjail_init *init, struct cjail_note *order, int *fds, int 
         start_counting(init);
     if (init->plan->interpreter && (init->plan->flags & CJAIL_SAMPLED))
         init->memory_base = cjail_process_memory((uint64_t)init->guest); /* shared with the host */
-    struct cjail_note release = {.kind = CJAIL_RELEASE, .a = order->a};
+    struct cjail_note release = {.kind = CJAIL_RELEASE, .a = order->a, .processes = order->processes};
     init->running = true;
     init->released_ns = cjail_now();
     if ((error = cjail_send(init->guest_socket, &release, fds, 4)) < 0)

@@ -173,6 +173,7 @@ extension Jailer {
             note.c = Int64(order.files)
             note.memory_bytes = order.memory_bytes
             note.cpu_ns = order.cpu_ns
+            note.processes = tree == nil ? order.processes : 0
             try sandbox.control.send(note, descriptors: run.descriptors)
             let now = Monotonic.now()
             sandbox.wallDeadline = now + order.wall_ns + 5_000_000_000

@@ -56,9 +56,9 @@ final class SandboxGroup {
         let isOne = self.memory?.version == .one
         // Version 1 keeps memory ≤ memory and swap at every moment: the order depends on the direction.
         let rises = written["limit"].flatMap(Int64.init).map { $0 < bytes } ?? true
-        if isOne, rises { try? set("swap", "\(bytes)") }
+        if isOne, rises { try set("swap", "\(bytes)") }
         try set("limit", "\(bytes)")
-        try? set("swap", isOne ? "\(bytes)" : "0")
+        try set("swap", isOne ? "\(bytes)" : "0")  // no such file where the kernel does not account swap
         try set("processes", "\(processes + 1)")
         let quota = cpuPercent * 1000
         try set("quota", tree.places.cpu?.version == .one ? "\(quota)" : "\(quota) 100000")

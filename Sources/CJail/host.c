@@ -74,6 +74,20 @@ int cjail_host_spawn(int control)
     return error < 0 ? error : 1;
 }
 
+int cjail_interpreter_host(int control, void (*before)(void), void (*after)(void))
+{
+    while (cjail_host_wait(control) == 1) {
+        before();
+        int spawned = cjail_host_spawn(control);
+        if (spawned == 0)
+            return 0;
+        after();
+        if (spawned < 0)
+            break;
+    }
+    return 1;
+}
+
 void cjail_exec_host(int control)
 {
     while (cjail_host_wait(control) == 1) {

@@ -43,8 +43,12 @@ extension Jailer {
         } catch {
             log("spawn: \(error)")
             hosts[key.host]?.pending.removeAll { $0 == slot }
-            if sandboxes[slot] == nil { freeSlots.append(slot) }
-            discard(slot)
+            hostFailure = "\(error)"
+            guard sandboxes[slot] == nil else { return discard(slot) }
+            // A group that cannot be set is made anew, and whoever waits must hear of it.
+            groups.removeValue(forKey: slot)?.group.remove()
+            freeSlots.append(slot)
+            perform(pools[key]?.failed() ?? [], key)
         }
     }
 

@@ -53,8 +53,9 @@ final class SandboxGroup {
     ///
     /// - Parameter processes: Of the guest; init is one more.
     func setLimits(memory bytes: Int64, processes: Int, cpuPercent: Int) throws(SystemFailure) {
-        if self.memory?.version == .one, let last = written["limit"].flatMap(Int64.init), last < bytes {
-            try? set("swap", "\(bytes)")  // the sum may never be below the limit
+        if self.memory?.version == .one, written["limit"].flatMap(Int64.init) ?? 0 < bytes {
+            // The sum may never be below the limit; what a group opened again stands at is not known.
+            try? set("swap", "\(bytes)")
         }
         try set("limit", "\(bytes)")
         try? set("swap", self.memory?.version == .one ? "\(bytes)" : "0")

@@ -80,6 +80,8 @@ let package = Package(
         .testTarget(name: "StorageTests", dependencies: ["Domain", "Posix", "Storage"], swiftSettings: swift),
         .testTarget(
             name: "ServiceTests", dependencies: ["API", "Domain", "Posix", "Service", "Storage", "Telemetry"], swiftSettings: swift),
+        .testTarget(name: "JailTests", dependencies: ["CJail", "CSeccomp", "Jail", "Posix"], swiftSettings: swift),
+        .testTarget(name: "WorkersTests", dependencies: ["Domain", "Workers"], swiftSettings: swift),
     ],
     cLanguageStandard: .c17
 )

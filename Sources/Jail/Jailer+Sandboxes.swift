@@ -42,11 +42,11 @@ extension Jailer {
             try host.control.send(note, descriptors: fds)
         } catch {
             log("spawn: \(error)")
-            hosts[key.host]?.pending.removeAll { $0 == slot }
             hostFailure = "\(error)"
-            guard sandboxes[slot] == nil else { return discard(slot) }
-            // A group that cannot be set is made anew, and whoever waits must hear of it.
-            groups.removeValue(forKey: slot)?.group.remove()
+            hosts[key.host]?.pending.removeAll { $0 == slot }
+            if sandboxes[slot] != nil { return discard(slot) }
+            groups[slot]?.group.remove()
+            groups[slot] = nil
             freeSlots.append(slot)
             perform(pools[key]?.failed() ?? [], key)
         }
@@ -173,6 +173,7 @@ extension Jailer {
             note.c = Int64(order.files)
             note.memory_bytes = order.memory_bytes
             note.cpu_ns = order.cpu_ns
+            note.processes = tree == nil ? order.processes : 0
             try sandbox.control.send(note, descriptors: run.descriptors)
             let now = Monotonic.now()
             sandbox.wallDeadline = now + order.wall_ns + 5_000_000_000

@@ -48,7 +48,7 @@ package struct JailerOptions: Sendable {
 
     /// Reads `name = value` lines.
     package mutating func read(_ text: String) throws(Invalid) {
-        for line in text.split(separator: "\n") {
+        for line in text.split(whereSeparator: \.isNewline) {  // "\r\n" is one Character
             let content = line.prefix { $0 != "#" }
             let parts = content.split(separator: "=", maxSplits: 1).map(Self.trimmed)
             if parts.isEmpty || (parts.count == 1 && parts[0].isEmpty) { continue }
@@ -81,25 +81,37 @@ package struct JailerOptions: Sendable {
             guard let number = Number(value), number >= 0 else { throw .value(name: name, value: value) }
             return number
         }
+        func number(times unit: Int64) throws(Invalid) -> Int64 {
+            let (product, isTooLarge) = (try number() as Int64).multipliedReportingOverflow(by: unit)
+            guard !isTooLarge else { throw Invalid.value(name: name, value: value) }
+            return product
+        }
+        func yes() throws(Invalid) -> Bool {
+            guard value == "yes" || value == "no" else { throw Invalid.value(name: name, value: value) }
+            return value == "yes"
+        }
         let list = value.split(separator: ",").map(Self.trimmed).filter { !$0.isEmpty }
         switch name {
         case "allow": allowed.formUnion(list)
         case "python": python = value
         case "preload": preload = list == ["standard"] ? Self.standardPreload : list
         case "preload-more": preload += list
-        case "warm-python": warmPython = value == "yes"
+        case "warm-python": warmPython = try yes()
         case "parked-python": parkedPython = try number()
         case "parked-exec": parkedExec = try number()
         case "sandboxes": sandboxes = max(1, try number())
         case "show": shown += list
         case "first-user": firstUser = try number()
-        case "max-memory-mb": maxMemory = try number() << 20
-        case "max-disk-mb": maxDisk = try number() << 20
-        case "max-wall-ms": maxWall = try number() * 1_000_000
+        case "max-memory-mb": maxMemory = try number(times: 1 << 20)
+        case "max-disk-mb": maxDisk = try number(times: 1 << 20)
+        case "max-wall-ms": maxWall = try number(times: 1_000_000)
         case "client": client = try number()
-        case "end-with-parent": endsWithParent = value == "yes"
+        case "end-with-parent": endsWithParent = try yes()
         case "listen": listen = value
-        case "listen-users": listenUsers = Set(list.compactMap { UInt32($0) })
+        case "listen-users":
+            let users = list.compactMap { UInt32($0) }
+            guard users.count == list.count else { throw .value(name: name, value: value) }
+            listenUsers = Set(users)
         default: throw .unknown(name)
         }
     }

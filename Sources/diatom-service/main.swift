@@ -60,7 +60,7 @@ func serve(_ options: ServiceOptions) async throws {
     if let refusal = await engine.greeting()?.refusal {
         log(.warning, "runs_refused", ["reason": refusal, "help": "diatom doctor"])
     }
-    try await server.run { log(.info, "listening", ["socket": path]) }
+    try await server.run()
 }
 
 /// SIGTERM and SIGINT end the service gracefully; they are taken by a thread that waits for nothing else.

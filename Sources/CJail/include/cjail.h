@@ -83,7 +83,7 @@ struct cjail_plan {
     uint32_t inner_gid;
     uint64_t workspace_bytes;
     uint32_t workspace_inodes;
-    uint32_t process_limit; /* RLIMIT_NPROC where no controller counts; 0: none */
+    uint32_t process_limit; /* the largest RLIMIT_NPROC where no controller counts; 0: none */
     uint64_t landlock_handled;
     uint64_t landlock_scoped;
     uint32_t rule_count;
@@ -186,7 +186,7 @@ struct cjail_note {
     uint64_t disk_total, disk_free; /* ENDED: bytes of the workspace */
     uint64_t inodes_total, inodes_free;
     uint32_t sampled_limit;
-    uint32_t processes; /* ENDED: sampled peak */
+    uint32_t processes; /* ENDED: sampled peak. GO, RELEASE: the limit where no controller counts, or 0 */
     char text[40];
 };
 _Static_assert(sizeof(struct cjail_note) == 128, "notes have one size on both sides");

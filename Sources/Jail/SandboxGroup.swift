@@ -56,7 +56,8 @@ final class SandboxGroup {
         let isOne = self.memory?.version == .one
         // Version 1 keeps memory ≤ memory and swap at every moment: the order depends on the direction.
         let rises = written["limit"].flatMap(Int64.init).map { $0 < bytes } ?? true
-        if isOne, rises { try set("swap", "\(bytes)") }
+        // A group just made has no limit, and then the kernel takes the two in the other order only.
+        if isOne, rises { try? set("swap", "\(bytes)") }
         try set("limit", "\(bytes)")
         try set("swap", isOne ? "\(bytes)" : "0")  // no such file where the kernel does not account swap
         try set("processes", "\(processes + 1)")

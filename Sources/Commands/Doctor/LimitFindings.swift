@@ -44,6 +44,9 @@ struct LimitTrial: Sendable {
         let verdict = result.verdict
         let named = verdict.limit?.name == name
         guard named, status == nil || verdict.status == status else {
+            if status == nil, verdict.status == .failed {
+                return Finding(.limits, name.rawValue, .limited, "held, but the verdict does not name it")
+            }
             let got = "\(verdict.status.rawValue)\(verdict.limit.map { ", naming \($0.name.rawValue)" } ?? "")"
             return Finding(
                 .limits, name.rawValue, .missing,

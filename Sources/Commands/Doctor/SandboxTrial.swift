@@ -63,7 +63,7 @@ struct SandboxTrial {
 
     /// The layer whose absence would have to be allowed for this to go away.
     static func allowance(for why: String) -> String? {
-        if why.hasPrefix("memory:") { return "memory:sampled" }
+        if why.hasPrefix("memory:"), !why.contains("/proc") { return "memory:sampled" }
         if why.hasPrefix("proc:") || why.hasPrefix("proc ") { return "proc:absent" }
         if why.hasPrefix("landlock") { return "landlock:absent" }
         return nil
@@ -71,7 +71,8 @@ struct SandboxTrial {
 
     /// What is done about a refusal that no allowance helps.
     static func mend(for why: String, host: HostFacts) -> String {
-        if why.contains("No space left") { return "sysctl -w user.max_user_namespaces=15000 (in a container: of its host)" }
+        if why.hasPrefix("memory:") { return "delegate control groups, or unmask /proc; one of both is needed" }
+        if why.contains("No space left") || (host.maxUserNamespaces ?? .max) < 64 { return "sysctl -w user.max_user_namespaces=15000 (in a container: of its host)" }
         if why.contains("id maps"), host.isRoot, !host.hasSetfcap {
             return "start as another user (docker run --user 1000), or with --cap-add SETFCAP"
         }

@@ -60,6 +60,9 @@ package final class Jailer {
     /// A layer that cannot be put up is a refusal, unless the operator allowed its absence by name.
     private static func refusal(sampled: Bool, allowed: Set<String>) -> String? {
         if sampled, !allowed.contains("memory:sampled") { return "memory: no control group is usable" }
+        if sampled, allowed.contains("proc:absent") {
+            return "memory: no control group is usable, and without /proc nothing can be sampled"
+        }
         if cjail_landlock_abi() == 0, !allowed.contains("landlock:absent") { return "landlock: the kernel has none" }
         return nil
     }

@@ -40,6 +40,7 @@ package struct RootPlan: Sendable {
             ("dev/fd", "/proc/self/fd"), ("dev/stdin", "/proc/self/fd/0"), ("dev/stdout", "/proc/self/fd/1"),
             ("dev/stderr", "/proc/self/fd/2"), ("etc/mtab", "/proc/self/mounts"), ("var/run", "/run"),
         ]
+        plan.files.append(("var/blank", []))
         plan.addConfiguration()
         for path in extra where path.hasPrefix("/") && SmallFile.exists(path) {
             plan.binds.append(Bind(source: path, target: String(path.dropFirst())))

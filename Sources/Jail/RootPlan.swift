@@ -89,7 +89,7 @@ package struct RootPlan: Sendable {
     /// Public data that programs look up; none of it names the machine.
     private static let copied = [
         "services", "protocols", "mime.types", "os-release", "debian_version", "bash.bashrc", "inputrc", "magic",
-        "gai.conf", "locale.alias", "ethertypes", "rpc", "networks",
+        "gai.conf", "matplotlibrc", "locale.alias", "ethertypes", "rpc", "networks",
     ]
 
     /// Folders of public data that are shown as they are.

@@ -6,13 +6,16 @@ internal import Testing
 
 /// The compiled filters, run call by call: what is asked here is what the kernel will be told.
 struct FilterCompilerTests {
+    private static let compiled = Result {
+        (
+            plain: ClassicFilter(try FilterCompiler.guest(gated: false)),
+            gated: ClassicFilter(try FilterCompiler.guest(gated: true))
+        )
+    }
     private let plain: ClassicFilter
     private let gated: ClassicFilter
 
-    init() throws {
-        plain = ClassicFilter(try FilterCompiler.guest(gated: false))
-        gated = ClassicFilter(try FilterCompiler.guest(gated: true))
-    }
+    init() throws { (plain, gated) = try Self.compiled.get() }
 
     /// Names that libseccomp 2.5 is too young for; they answer ENOSYS until it knows them.
     private static let mayBeUnknown: Set = [

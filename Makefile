@@ -1,8 +1,82 @@
-# The library that warm interpreters load; SwiftPM would link the Swift runtime to it.
+# What people do with this project. `make help` lists it.
+#
+# How many jobs run at once is make's and swift's own affair: make -j2, SWIFTFLAGS=-j2.
 CONFIG ?= release
+# A folder beside this checkout with corpora that are not ours to ship; what needs it is skipped without it.
+SHARED ?= ../shared
+# Which Debian packages `make deps` sees to: build, lint, test, bench, all.
+DEPS ?= build
+SWIFTFLAGS ?=
+
+DIATOM := .build/release/diatom
+export SHARED
+
+.DEFAULT_GOAL := help
+.PHONY: help deps demo build test lint bench docs smoke hostile hostile-quick corpus test-vm soak chaos clean
+
+help: ## List the targets
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
+
+deps: ## Install the Debian packages that are missing (as root), or say which (DEPS=all for everything)
+	@scripts/install-deps.sh $(DEPS)
+
+demo: ## Install, build, and run real programs sealed
+	@$(MAKE) --no-print-directory build
+	@scripts/demo.sh
+
+build: deps ## Build the programs to .build/release
+	swift build -c release $(SWIFTFLAGS)
+	@$(MAKE) --no-print-directory CONFIG=release .build/release/libcjail.so
+
+test: deps ## Build and run the tests; prints their totals
+	swift build --build-tests $(SWIFTFLAGS)
+	@$(MAKE) --no-print-directory CONFIG=debug .build/debug/libcjail.so
+	scripts/test.sh $(SWIFTFLAGS)
+
+lint: ## Check format, house rules and scripts
+	@$(MAKE) --no-print-directory DEPS=lint deps
+	swift format lint --strict --parallel --recursive Package.swift Sources Tests
+	scripts/check.py
+	git ls-files -z 'scripts/*.sh' scripts/vm/guest .ci/run | xargs -0 shellcheck
+
+bench: build ## Print the table of docs/benchmarks.md, measured here and now
+	$(DIATOM) bench
+
+docs: deps ## Build the reference of all targets under .build/docs
+	scripts/docs.sh
+
+smoke: build ## Run every language pack's smoke programs in sandboxes, warm and fresh
+	scripts/smoke.py
+
+hostile: build ## Run the hostile corpus of $(SHARED)
+	scripts/hostile/run.sh
+
+hostile-quick: build ## Run its quick sample
+	scripts/hostile/run.sh --quick
+
+corpus: build ## Run the reference solutions of $(SHARED)/eval
+	scripts/corpus/run.py
+
+test-vm: build ## Test on Debian's stock kernel with control groups v2, as root and as an ordinary user
+	scripts/test-vm.sh
+
+soak: build ## Run very many programs in a row and look for growth
+	scripts/soak.py
+
+chaos: build ## Kill guests, hosts, jailer and service while programs run
+	scripts/chaos.py
+
+clean: ## Remove what was built, and keep the virtual machine's kernel
+	rm -rf .build/*-unknown-linux-gnu .build/debug .build/release .build/docs .build/tests*.xml .build/totals
+
+# The library that warm interpreters load; SwiftPM would link the Swift runtime to it.
 CJAIL := $(wildcard Sources/CJail/*.c) $(wildcard Sources/CJail/*.h) $(wildcard Sources/CJail/include/*.h)
 
-.build/$(CONFIG)/libcjail.so: $(CJAIL)
-	mkdir -p $(@D)
+.build/$(CONFIG)/libcjail.so: $(CJAIL) | .build/$(CONFIG)
 	clang -std=c17 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Werror -fPIC -fvisibility=default -shared \
 	    -Wl,-z,relro,-z,now -ISources/CJail/include Sources/CJail/*.c -lgcc_s -o $@
+
+# SwiftPM makes this a link to the folder of the platform, and takes a folder in its place ill.
+.build/$(CONFIG):
+	platform=$$(swift -print-target-info | sed -n 's/.*"unversionedTriple" *: *"\(.*\)".*/\1/p') && \
+	    mkdir -p ".build/$$platform/$(CONFIG)" && ln -sfn "$$platform/$(CONFIG)" $@

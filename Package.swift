@@ -63,7 +63,7 @@ let package = Package(
             swiftSettings: swift),
         .target(
             name: "Commands",
-            dependencies: ["API", "Domain", "Engine", "JSON", "Languages", "Posix", "Telemetry"],
+            dependencies: ["API", "CJail", "Domain", "Engine", "JSON", "Languages", "Posix", "Telemetry"],
             swiftSettings: swift),
         .executableTarget(
             name: "diatom", dependencies: ["Commands", "Domain", "Engine", "Posix"], swiftSettings: swift, linkerSettings: wholeStatic),
@@ -75,17 +75,13 @@ let package = Package(
         .testTarget(
             name: "LanguagesTests", dependencies: ["Domain", "JSON", "Languages"], swiftSettings: swift),
         .testTarget(
-            name: "CommandsTests", dependencies: ["API", "Commands", "Domain", "Languages"], swiftSettings: swift),
+            name: "CommandsTests", dependencies: ["API", "Commands", "Domain", "JSON", "Languages", "Posix"], swiftSettings: swift),
         .testTarget(name: "APITests", dependencies: ["API", "Domain", "JSON", "Storage", "Telemetry"], swiftSettings: swift),
         .testTarget(name: "StorageTests", dependencies: ["Domain", "Posix", "Storage"], swiftSettings: swift),
         .testTarget(
             name: "ServiceTests", dependencies: ["API", "Domain", "Posix", "Service", "Storage", "Telemetry"], swiftSettings: swift),
         .testTarget(name: "JailTests", dependencies: ["CJail", "CSeccomp", "Jail", "Posix"], swiftSettings: swift),
-        .testTarget(name: "WireTests", dependencies: ["CJail", "Domain", "Posix", "Wire"], swiftSettings: swift),
         .testTarget(name: "WorkersTests", dependencies: ["Domain", "Workers"], swiftSettings: swift),
-        .testTarget(
-            name: "EngineTests", dependencies: ["Domain", "Engine", "JSON", "Languages", "Posix", "Workers"],
-            swiftSettings: swift),
     ],
     cLanguageStandard: .c17
 )

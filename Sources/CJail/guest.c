@@ -109,6 +109,14 @@ static int read_strings(const char **cursor, const char *end, char **list, uint3
     return 0;
 }
 
+/* Counted in this user namespace, init included: its own limits where no controller counts. */
+static void limit_processes(uint32_t processes)
+{
+    struct rlimit limit = {processes + 1, processes + 1};
+    if (processes && setrlimit(RLIMIT_NPROC, &limit) < 0)
+        cjail_die(GUEST_SOCKET, "process limit", errno);
+}
+
 static void take_streams(const int *fds)
 {
     for (int i = 0; i < 3; i++)
@@ -144,6 +152,7 @@ int cjail_guest_await(char ***argv, char ***envp)
         error = read_strings(&cursor, end, environment, head.envc);
     if (error < 0)
         cjail_die(GUEST_SOCKET, "bundle", error);
+    limit_processes(note.processes);
     take_streams(fds);
     if (note.a & CJAIL_GO_PROFILE)
         count_calls(cjail_host_state.plan);

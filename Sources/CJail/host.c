@@ -74,6 +74,20 @@ int cjail_host_spawn(int control)
     return error < 0 ? error : 1;
 }
 
+int cjail_interpreter_host(int control, void (*before)(void), void (*after)(void))
+{
+    while (cjail_host_wait(control) == 1) {
+        before();
+        int spawned = cjail_host_spawn(control);
+        if (spawned == 0)
+            return 0;
+        after();
+        if (spawned < 0)
+            break;
+    }
+    return 1;
+}
+
 void cjail_exec_host(int control)
 {
     while (cjail_host_wait(control) == 1) {
@@ -89,7 +103,11 @@ static int enter_user_namespace(const struct cjail_host_birth *birth)
 {
     if (!birth->outer_user)
         return 0;
-    return cjail_map_self(birth->host_uid, birth->host_gid, birth->host_uid, birth->host_gid);
+    /* Nobody without CAP_SETFCAP may map a parent's user 0, and sandboxes map this one's: so root of a
+     * container is another user already here. */
+    uint32_t uid = birth->host_uid == 0 ? 1000 : birth->host_uid;
+    uint32_t gid = birth->host_gid == 0 ? 1000 : birth->host_gid;
+    return cjail_map_self(uid, gid, birth->host_uid, birth->host_gid);
 }
 
 static void give_up_privilege(const struct cjail_host_birth *birth)

@@ -61,7 +61,6 @@ static void guard_self(struct cjail_init *init)
 {
     prctl(PR_SET_DUMPABLE, 0UL, 0UL, 0UL, 0UL); /* its memory and links are out of the guest's reach */
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    prctl(PR_SET_NAME, "diatom-init", 0, 0, 0);
     sigset_t all;
     sigfillset(&all);
     sigprocmask(SIG_BLOCK, &all, NULL);
@@ -101,6 +100,7 @@ static bool fork_guest(struct cjail_init *init)
         return cjail_guest_confine(pair[1]) == 0;
     }
     close(pair[1]);
+    prctl(PR_SET_NAME, "diatom-init", 0, 0, 0);
     init->guest = guest;
     init->guest_socket = pair[0];
     init->guest_pidfd = (int)syscall(SYS_pidfd_open, guest, 0);
@@ -200,7 +200,7 @@ static void go(struct cjail_init *init, struct cjail_note *order, int *fds, int 
         start_counting(init);
     if (init->plan->interpreter && (init->plan->flags & CJAIL_SAMPLED))
         init->memory_base = cjail_process_memory((uint64_t)init->guest); /* shared with the host */
-    struct cjail_note release = {.kind = CJAIL_RELEASE, .a = order->a};
+    struct cjail_note release = {.kind = CJAIL_RELEASE, .a = order->a, .processes = order->processes};
     init->running = true;
     init->released_ns = cjail_now();
     if ((error = cjail_send(init->guest_socket, &release, fds, 4)) < 0)

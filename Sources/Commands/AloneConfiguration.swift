@@ -7,6 +7,8 @@ package struct AloneConfiguration: Hashable, Sendable {
     /// Isolation layers whose absence the caller allows, by name.
     package var allowed: [String]
     package var verbose: Bool
+    /// Whether a warm interpreter is kept; a single run has no use for one.
+    package var isWarm = false
 }
 
 /// Makes the runner of a command that works alone.

@@ -4,10 +4,13 @@ internal import Glibc
 /// Lines for people, on standard output and standard error.
 struct Messages: Sendable {
     private let coloured: Bool
+    /// Whether standard output is a terminal that wants colours.
+    let isColourful: Bool
 
     init(environment: [String: String]) {
         let refused = !(environment["NO_COLOR"] ?? "").isEmpty || environment["TERM"] == "dumb"
         coloured = !refused && isatty(2) == 1
+        isColourful = !refused && isatty(1) == 1
     }
 
     func print(_ text: String) { DescriptorOutput.writeAll(Array((text + "\n").utf8), to: 1) }

@@ -82,7 +82,10 @@ package final class RunEngine: Runner {
 
     static func unavailable(_ refusal: String?) -> RequestError {
         let why = refusal ?? "the jailer ended at its start"
-        let way = why.hasPrefix("memory:") ? " (--allow memory:sampled, or delegate control groups)" : ""
+        let ways = [
+            "memory:": " (--allow memory:sampled, or delegate control groups)", "landlock:": " (--allow landlock:absent)",
+        ]
+        let way = ways.first { why.hasPrefix($0.key) }?.value ?? ""
         return RequestError(
             .isolationUnavailable, "no sandbox can be made here: \(why)\(way); `diatom doctor` says more")
     }

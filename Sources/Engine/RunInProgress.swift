@@ -33,6 +33,7 @@ struct RunInProgress {
 
     mutating func carryOut(over link: JailerLink) async throws(RequestError) -> RunResult {
         var files = request.files
+        fold.result.receipt = receipt(.exec)
         if let compile = plan.pack.compile {
             guard let outputs = try await compileStep(compile, over: link) else { return fold.result }
             files = files.filter { file in !outputs.contains { $0.path == file.path } } + outputs
@@ -84,9 +85,7 @@ struct RunInProgress {
             key: request.key)
         order.collects = !request.collect.isEmpty
         order.profile = request.profile
-        fold.result.receipt = Receipt(
-            layers: greeting.layers, policy: greeting.policy, hostUser: greeting.hasOwnUsers ? .own : .shared,
-            start: warm ? .forked : .exec, memory: greeting.isSampled ? "sampled" : "control group")
+        fold.result.receipt = receipt(warm ? .forked : .exec)
         var step = StepFold(wanted: FileWish(patterns: request.collect, configuration: configuration))
         let outcome = try await perform(order, over: link, into: &step, streams: true)
         for file in step.files { await emit(.file(file)) }
@@ -140,10 +139,15 @@ struct RunInProgress {
         return try Self.outcome(last, session: session)
     }
 
+    private func receipt(_ start: Receipt.Start) -> Receipt {
+        Receipt(
+            layers: greeting.layers, policy: start == .forked ? greeting.warmPolicy : greeting.policy,
+            hostUser: greeting.hasOwnUsers ? .own : .shared, start: start,
+            memory: greeting.isSampled ? "sampled" : "control group")
+    }
+
     private mutating func emitStart(_ step: Limits.Step) async {
-        let receipt = fold.result.receipt ?? Receipt(
-            layers: greeting.layers, policy: greeting.policy, hostUser: greeting.hasOwnUsers ? .own : .shared,
-            start: .exec, memory: greeting.isSampled ? "sampled" : "control group")
+        let receipt = fold.result.receipt ?? receipt(.exec)
         await emit(.started(RunEvent.Started(step: step, receipt: receipt)))
     }
 
@@ -175,7 +179,8 @@ struct RunInProgress {
     }
 
     private func guestError() -> GuestError? {
-        guard fold.result.verdict.status == .failed, let rules = plan.pack.runErrors else { return nil }
+        let status = fold.result.verdict.status
+        guard status == .failed || status == .killed, let rules = plan.pack.runErrors else { return nil }
         return GuestErrorReader.read(
             rules, stderr: fold.result.stderr, exitCode: fold.result.verdict.exitCode, sources: request.files)
     }

@@ -3,8 +3,9 @@ internal import Posix
 
 /// Where each control group controller can be used on this machine.
 ///
-/// Version 2 is the target; version 1 hierarchies, and trees that mix both, work too. Our groups
-/// nest below the group this process is in, so limits that hold for it hold for all it starts.
+/// Version 2 is the target; version 1 hierarchies, and trees that mix both, work too. On version 1 our groups
+/// nest below the group this process is in; on version 2 below the nearest of its ancestors that may have children
+/// with limits.
 package struct ControllerPlaces: Hashable, Sendable {
     package enum Version: Int, Sendable { case one = 1, two = 2 }
 
@@ -105,15 +106,11 @@ package struct ControllerPlaces: Hashable, Sendable {
         let root = String(mount[1])
         while true {
             let folder = Self.joined(root, path)
-            if let controllers = machine.enable(folder) {
+            if let controllers = machine.enable(folder), controllers.isSuperset(of: Self.needed) {
+                // One folder for all: a process can be in one version 2 group only.
                 let place = Place(path: folder, version: .two)
-                if controllers.contains("memory") { memory = memory ?? place }
-                if controllers.contains("pids") { processes = processes ?? place }
-                if controllers.contains("cpu") {
-                    cpu = cpu ?? place
-                    accounting = accounting ?? place
-                }
-                if controllers.contains("memory") { return }
+                (memory, processes, cpu, accounting) = (place, place, place, place)
+                return
             }
             if path == "/" || path.isEmpty { return }
             path = String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
@@ -124,10 +121,13 @@ package struct ControllerPlaces: Hashable, Sendable {
     private static func enable(in folder: String) -> Set<Substring>? {
         guard SmallFile.isWritable(folder), SmallFile.isWritable("\(folder)/cgroup.procs") else { return nil }
         let control = "\(folder)/cgroup.subtree_control"
-        for name in ["memory", "pids", "cpu"] { try? SmallFile.write(control, "+\(name)") }
+        // In one write: a group that has processes of its own refuses memory, and must not be left with the rest.
+        try? SmallFile.write(control, "+memory +pids +cpu")
         guard let text = try? SmallFile.read(control) else { return nil }
         return Set(text.split { $0 == " " || $0 == "\n" })
     }
+
+    private static let needed: Set<Substring> = ["memory", "pids", "cpu"]
 
     private static func joined(_ root: String, _ path: String) -> String {
         path == "/" || path.isEmpty ? root : root + (path.hasPrefix("/") ? path : "/" + path)

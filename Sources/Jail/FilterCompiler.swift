@@ -69,6 +69,9 @@ package enum FilterCompiler {
         for control in SystemCallPolicy.allowedControls {
             try filter.add(allow, "ioctl", [.masked(1, mask: 0xffff_ffff, equals: control)])
         }
+        // Limits of others may be read; of all processes only the caller's own may be set, which is pid 0.
+        try filter.add(allow, "prlimit64", [.masked(2, mask: UInt64.max, equals: 0)])
+        try filter.add(allow, "prlimit64", [.masked(0, mask: 0xffff_ffff, equals: 0)])
         for persona: UInt64 in [0, 0xffff_ffff] {
             try filter.add(allow, "personality", [.masked(0, mask: 0xffff_ffff, equals: persona)])
         }

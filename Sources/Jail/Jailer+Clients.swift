@@ -64,6 +64,7 @@ extension Jailer {
                 return refuse(run, problem, EINVAL)
             }
             let key = PoolKey(host: order.host, key: order.keyText)
+            guard pools[key] != nil || pools.count < Self.mostPools else { return refuse(run, "too many keys", EUSERS) }
             _ = machine(key, idle: false)
             perform(pools[key]?.order(run) ?? [], key)
         case UInt32(CJAIL_ORDER_KILL.rawValue):
@@ -74,6 +75,9 @@ extension Jailer {
             hello(client)
         }
     }
+
+    /// Keys are few: what a client names must not grow without bound.
+    private static let mostPools = 256
 
     /// What is wrong with an order, seen with a stranger's eyes.
     private func problem(with order: cjail_order, _ descriptors: [Int32]) -> String? {
@@ -111,7 +115,7 @@ extension Jailer {
         report.group_version = UInt32(tree?.places.version?.rawValue ?? 0)
         report.landlock_abi = UInt32(policy.landlockABI)
         report.pid = UInt32(getpid())
-        withUnsafeMutableBytes(of: &report.policy) { $0.copyBytes(from: policyHash) }
+        withUnsafeMutableBytes(of: &report.policy) { $0.copyBytes(from: policyHashes.joined()) }
         report.setText(refusal ?? "")
         send(report, to: client)
     }

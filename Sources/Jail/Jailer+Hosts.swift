@@ -9,7 +9,7 @@ extension Jailer {
         try startHost(UInt32(CJAIL_HOST_EXEC.rawValue), plan: execPlan)
         if options.warmPython, access(options.python, X_OK) == 0 {
             let plan = policy.makePlan(
-                interpreter: true, disk: Self.disk, inodes: Self.inodes, processes: Self.processes)
+                interpreter: true, disk: Self.disk, inodes: Self.inodes)
             try startHost(UInt32(CJAIL_HOST_PYTHON.rawValue), plan: plan)
         }
     }
@@ -142,7 +142,7 @@ extension Jailer {
             try startHost(
                 kind,
                 plan: policy.makePlan(
-                    interpreter: interpreter, disk: Self.disk, inodes: Self.inodes, processes: Self.processes))
+                    interpreter: interpreter, disk: Self.disk, inodes: Self.inodes))
         } catch {
             log("host \(kind): \(error)")
             host.restartAt = now + 5_000_000_000

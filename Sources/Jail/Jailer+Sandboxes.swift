@@ -42,9 +42,13 @@ extension Jailer {
             try host.control.send(note, descriptors: fds)
         } catch {
             log("spawn: \(error)")
+            hostFailure = "\(error)"
             hosts[key.host]?.pending.removeAll { $0 == slot }
-            if sandboxes[slot] == nil { freeSlots.append(slot) }
-            discard(slot)
+            if sandboxes[slot] != nil { return discard(slot) }
+            groups[slot]?.group.remove()
+            groups[slot] = nil
+            freeSlots.append(slot)
+            perform(pools[key]?.failed() ?? [], key)
         }
     }
 
@@ -169,6 +173,7 @@ extension Jailer {
             note.c = Int64(order.files)
             note.memory_bytes = order.memory_bytes
             note.cpu_ns = order.cpu_ns
+            note.processes = tree == nil ? order.processes : 0
             try sandbox.control.send(note, descriptors: run.descriptors)
             let now = Monotonic.now()
             sandbox.wallDeadline = now + order.wall_ns + 5_000_000_000

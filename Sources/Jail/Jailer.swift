@@ -17,7 +17,8 @@ package final class Jailer {
     let tree: GroupTree?
     let janitor: Descriptor?
     let isRoot: Bool
-    let policyHash: [UInt8]
+    /// By kind of host.
+    let policyHashes: [[UInt8]]
     let firstUser: UInt32
     /// Why no run can be made at all; nil when all is well.
     let refusal: String?
@@ -37,23 +38,33 @@ package final class Jailer {
     package init(_ options: JailerOptions) throws(SystemFailure) {
         self.options = options
         epoll = try Epoll()
-        isRoot = geteuid() == 0 && Self.hasAdministration()
         firstUser = options.firstUser + UInt32(getpid() % 65_536) * 512
+        isRoot = Privilege.givesUsers(firstUser...firstUser + 511)
         let places = ControllerPlaces.find()
         GroupTree.sweep(places)
         tree = places.isComplete ? try? GroupTree(places: places) : nil
         if let tree { janitor = try Janitor.start(for: tree) } else { janitor = nil }
         let sampled = tree == nil
-        refusal =
-            sampled && !options.allowed.contains("memory:sampled")
-            ? "memory: no control group can be used, and memory:sampled is not allowed" : nil
+        refusal = Self.refusal(sampled: sampled, allowed: options.allowed)
         policy = try SandboxPolicy(
             isRoot: isRoot, isSampled: sampled, withoutProc: options.allowed.contains("proc:absent"),
             withoutLandlock: options.allowed.contains("landlock:absent") && cjail_landlock_abi() == 0)
-        let plan = policy.makePlan(interpreter: false, disk: Self.disk, inodes: Self.inodes, processes: Self.processes)
-        policyHash = SandboxPolicy.hash(of: plan)
+        let plan = policy.makePlan(interpreter: false, disk: Self.disk, inodes: Self.inodes)
+        let root = RootPlan.standard(extra: options.shown)
+        let warm = policy.makePlan(interpreter: true, disk: Self.disk, inodes: Self.inodes)
+        policyHashes = [SandboxPolicy.hash(of: plan, root: root), SandboxPolicy.hash(of: warm, root: root)]
         freeSlots = Array((0..<min(options.sandboxes, 500)).reversed())
         if refusal == nil { try startHosts(execPlan: plan) }
+    }
+
+    /// A layer that cannot be put up is a refusal, unless the operator allowed its absence by name.
+    private static func refusal(sampled: Bool, allowed: Set<String>) -> String? {
+        if sampled, !allowed.contains("memory:sampled") { return "memory: no control group is usable" }
+        if sampled, allowed.contains("proc:absent") {
+            return "memory: no control group is usable, and without /proc nothing can be sampled"
+        }
+        if cjail_landlock_abi() == 0, !allowed.contains("landlock:absent") { return "landlock: the kernel has none" }
+        return nil
     }
 
     /// What parked sandboxes are made for: the defaults of a run.
@@ -119,14 +130,5 @@ package final class Jailer {
         }
         for (_, entry) in groups { entry.group.remove() }
         if let tree { GroupTree.remove(tree.name, in: tree.places) }
-    }
-
-    private static func hasAdministration() -> Bool {
-        guard let status = try? SmallFile.read("/proc/self/status"),
-            let line = status.split(separator: "\n").first(where: { $0.hasPrefix("CapEff:") }),
-            let bits = UInt64(line.split(separator: "\t").last ?? "", radix: 16)
-        else { return false }
-        let needed: UInt64 = 1 << 21 | 1 << 7 | 1 << 6  // SYS_ADMIN, SETUID, SETGID
-        return bits & needed == needed
     }
 }

@@ -27,12 +27,10 @@ package struct JailerOptions: Sendable {
     package var listen: String?
     package var listenUsers: Set<UInt32> = [0]
 
+    /// What most programs import, and costs little to have: every page that a host has is a page to fork.
     package static let standardPreload = [
-        "argparse", "ast", "base64", "bisect", "calendar", "collections.abc", "contextlib", "copy", "csv", "dataclasses",
-        "datetime", "decimal", "difflib", "enum", "fractions", "functools", "glob", "hashlib", "heapq", "html", "inspect",
-        "io", "itertools", "json", "logging", "math", "operator", "pathlib", "pickle", "platform", "pprint", "queue",
-        "random", "re", "select", "shutil", "signal", "socket", "statistics", "string", "struct", "subprocess",
-        "tempfile", "textwrap", "threading", "time", "traceback", "typing", "unittest", "urllib.parse", "uuid", "zlib",
+        "bisect", "collections.abc", "contextlib", "copy", "dataclasses", "datetime", "enum", "functools", "heapq",
+        "itertools", "json", "math", "operator", "random", "re", "string", "threading", "time", "traceback", "typing",
     ]
 
     /// Whether to end with the process that started us, as its daemon.

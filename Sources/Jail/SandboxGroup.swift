@@ -53,11 +53,12 @@ final class SandboxGroup {
     ///
     /// - Parameter processes: Of the guest; init is one more.
     func setLimits(memory bytes: Int64, processes: Int, cpuPercent: Int) throws(SystemFailure) {
-        if self.memory?.version == .one, let last = written["limit"].flatMap(Int64.init), last < bytes {
-            try? set("swap", "\(bytes)")  // the sum may never be below the limit
-        }
+        let isOne = self.memory?.version == .one
+        // Version 1 keeps memory ≤ memory and swap at every moment: the order depends on the direction.
+        let rises = written["limit"].flatMap(Int64.init).map { $0 < bytes } ?? false  // new: no limit at all
+        if isOne, rises { try set("swap", "\(bytes)") }
         try set("limit", "\(bytes)")
-        try? set("swap", self.memory?.version == .one ? "\(bytes)" : "0")
+        try set("swap", isOne ? "\(bytes)" : "0")  // no such file where the kernel does not account swap
         try set("processes", "\(processes + 1)")
         let quota = cpuPercent * 1000
         try set("quota", tree.places.cpu?.version == .one ? "\(quota)" : "\(quota) 100000")
@@ -102,7 +103,14 @@ final class SandboxGroup {
             for _ in 0..<100 where rmdir(path(place)) < 0 && errno == EBUSY { usleep(500) }
             try tree.make(path(place), parent: false, place.version)
         }
+        // What stays keeps its values; what is new has the kernel's own.
+        for place in stale { for name in values(of: place) { written[name] = nil } }
         try openAll()
+    }
+
+    private func values(of place: ControllerPlaces.Place) -> [String] {
+        (place == memory ? ["limit", "swap"] : []) + (place == tree.places.processes ? ["processes"] : [])
+            + (place == tree.places.cpu ? ["quota"] : [])
     }
 
     func remove() {
@@ -113,7 +121,6 @@ final class SandboxGroup {
     private func path(_ place: ControllerPlaces.Place) -> String { "\(tree.path(place, key))/\(name)" }
 
     private func openAll() throws(SystemFailure) {
-        written = [:]
         if let memory {
             let one = memory.version == .one
             try open("limit", memory, one ? "memory.limit_in_bytes" : "memory.max", O_RDWR)

@@ -80,13 +80,13 @@ package struct SandboxPolicy: Sendable {
         if isRoot { flags |= UInt32(CJAIL_MAPPED_OUTSIDE.rawValue) }
         if isSampled { flags |= UInt32(CJAIL_SAMPLED.rawValue) }
         if withoutProc { flags |= UInt32(CJAIL_NO_PROC.rawValue) }
-        if withoutLandlock || landlockABI == 0 { flags |= UInt32(CJAIL_NO_LANDLOCK.rawValue) }
+        if withoutLandlock { flags |= UInt32(CJAIL_NO_LANDLOCK.rawValue) }
         return flags
     }
 
     /// The plan that hosts carry; made once and kept for good.
     func makePlan(
-        interpreter: Bool, disk: Int, inodes: Int, processes: Int
+        interpreter: Bool, disk: Int, inodes: Int
     ) -> UnsafeMutablePointer<cjail_plan> {
         let plan = UnsafeMutablePointer<cjail_plan>.allocate(capacity: 1)
         plan.initialize(to: cjail_plan())
@@ -97,7 +97,7 @@ package struct SandboxPolicy: Sendable {
         plan.pointee.interpreter = interpreter ? 1 : 0
         plan.pointee.workspace_bytes = UInt64(disk)
         plan.pointee.workspace_inodes = UInt32(inodes)
-        plan.pointee.process_limit = isSampled ? UInt32(processes) : 0
+        plan.pointee.process_limit = isSampled ? 1024 : 0
         plan.pointee.landlock_handled = handled
         plan.pointee.landlock_scoped = scoped
         fill(plan)
@@ -139,11 +139,17 @@ package struct SandboxPolicy: Sendable {
         }
     }
 
-    /// SHA-256 over the plan as guests meet it.
-    static func hash(of plan: UnsafePointer<cjail_plan>) -> [UInt8] {
+    /// SHA-256 over the plan as guests meet it, and over what stands in their root.
+    static func hash(of plan: UnsafePointer<cjail_plan>, root: RootPlan) -> [UInt8] {
         var context = SHA2_CTX()
         SHA256Init(&context)
         SHA256Update(&context, UnsafeRawPointer(plan).assumingMemoryBound(to: UInt8.self), MemoryLayout<cjail_plan>.size)
+        let binds = root.binds.map { "bind \($0.source) \($0.target)" }
+        let links = root.links.map { "link \($0.path) \($0.target)" }
+        let files = root.files.map { "file \($0.path) \($0.content.count)" }
+        for line in (binds + links + files + root.folders).map({ Array("\($0)\n".utf8) }) {
+            SHA256Update(&context, line, line.count)
+        }
         var digest = [UInt8](repeating: 0, count: 32)
         SHA256Final(&digest, &context)
         return digest

@@ -59,7 +59,7 @@ package struct SystemCallPolicy: Sendable {
             calls: [
                 "getuid", "geteuid", "getgid", "getegid", "getresuid", "getresgid", "getgroups", "setuid",
                 "setgid", "setreuid", "setregid", "setresuid", "setresgid", "setfsuid", "setfsgid", "setgroups",
-                "capget", "capset", "getrlimit", "setrlimit", "prlimit64", "getrusage", "getpriority",
+                "capget", "capset", "getrlimit", "setrlimit", "getrusage", "getpriority",
                 "setpriority", "ioprio_get", "ioprio_set", "times",
             ]),
         Group(

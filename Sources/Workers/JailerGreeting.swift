@@ -5,6 +5,8 @@ package struct JailerGreeting: Hashable, Sendable {
     /// In the order in which a sandbox gets them.
     package var layers: [String]
     package var policy: String
+    /// Of warm interpreters' children, whose plan differs.
+    package var warmPolicy: String
     package var isSampled: Bool
     package var hasOwnUsers: Bool
     package var hasWarmPython: Bool
@@ -21,9 +23,14 @@ package struct JailerGreeting: Hashable, Sendable {
     init(_ report: cjail_report) {
         layers = Self.names.enumerated().filter { report.layers & (1 << UInt32($0.offset)) != 0 }.map(\.element)
         let digits = Array("0123456789abcdef".utf8)
-        policy = withUnsafeBytes(of: report.policy) { bytes in
-            "sha256:" + String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+        func hash(_ start: Int) -> String {
+            withUnsafeBytes(of: report.policy) { bytes in
+                let words = bytes[start..<start + 32].flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
+                return "sha256:" + String(decoding: words, as: UTF8.self)
+            }
         }
+        policy = hash(0)
+        warmPolicy = hash(32)
         isSampled = report.memory_grade == UInt32(CJAIL_MEMORY_SAMPLED.rawValue)
         hasOwnUsers = report.own_uid == 1
         hasWarmPython = report.hosts & (1 << UInt32(CJAIL_HOST_PYTHON.rawValue)) != 0

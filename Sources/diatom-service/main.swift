@@ -60,7 +60,7 @@ func serve(_ options: ServiceOptions) async throws {
     if let refusal = await engine.greeting()?.refusal {
         log(.warning, "runs_refused", ["reason": refusal, "help": "diatom doctor"])
     }
-    try await server.run { log(.info, "listening", ["socket": path]) }
+    try await server.run()
 }
 
 /// SIGTERM and SIGINT end the service gracefully; they are taken by a thread that waits for nothing else.
@@ -89,7 +89,7 @@ do {
 }
 do {
     makeFolders(options.data)
-    if geteuid() == 0, options.jailerSocket == nil { exit(try Keeper.run(options, arguments: arguments)) }
+    if Privilege.givesUsers(), options.jailerSocket == nil { exit(try Keeper.run(options, arguments: arguments)) }
     if let user = options.user {
         try checkCode("become user \(user)") { cjail_become_user(user, user) }
         try checkCode("parent death signal") { cjail_die_with_parent() }

@@ -4,11 +4,11 @@ internal import Engine
 internal import Glibc
 internal import Posix
 
-/// A command alone: a jailer of its own that lives and dies with it, and no warm hosts.
+/// A command alone: a jailer of its own that lives and dies with it, and a warm host only where one is asked for.
 @Sendable func makeRunner(_ alone: AloneConfiguration) throws(RequestError) -> any Runner {
     var configuration = EngineConfiguration(jailer: ChildProcess.ownFolder() + "/diatom-jailer")
     configuration.allowed = alone.allowed
-    configuration.keepsWarmHosts = false
+    configuration.keepsWarmHosts = alone.isWarm
     do throws(SystemFailure) { return try RunEngine(configuration) } catch {
         throw RequestError(.isolationUnavailable, "the jailer cannot be started: \(error)")
     }

@@ -83,7 +83,7 @@ struct cjail_plan {
     uint32_t inner_gid;
     uint64_t workspace_bytes;
     uint32_t workspace_inodes;
-    uint32_t process_limit; /* RLIMIT_NPROC where no controller counts; 0: none */
+    uint32_t process_limit; /* the largest RLIMIT_NPROC where no controller counts; 0: none */
     uint64_t landlock_handled;
     uint64_t landlock_scoped;
     uint32_t rule_count;
@@ -186,7 +186,7 @@ struct cjail_note {
     uint64_t disk_total, disk_free; /* ENDED: bytes of the workspace */
     uint64_t inodes_total, inodes_free;
     uint32_t sampled_limit;
-    uint32_t processes; /* ENDED: sampled peak */
+    uint32_t processes; /* ENDED: sampled peak. GO, RELEASE: the limit where no controller counts, or 0 */
     char text[40];
 };
 _Static_assert(sizeof(struct cjail_note) == 128, "notes have one size on both sides");
@@ -279,6 +279,10 @@ int cjail_quick_exit(void);
 
 /* Makes the active call of function return value, skipping the frames between. See leave.c. */
 int cjail_return_from(void *function, long value);
+
+/* Serves spawn orders, calling the interpreter's own hooks around each fork. Returns 0 in each
+ * confined guest, 1 when the jailer is gone. */
+int cjail_interpreter_host(int control, void (*before)(void), void (*after)(void));
 
 /* Serves spawn orders as the exec host. Returns when the jailer is gone. */
 void cjail_exec_host(int control);

@@ -83,9 +83,9 @@ struct cjail_report {
     uint32_t layers, memory_grade, own_uid, hosts, group_version, landlock_abi;
     uint32_t pid;
     uint32_t reserved;
-    uint8_t policy[32];
-    char text[64];
+    uint8_t policy[2][32]; /* by enum cjail_host_kind */
+    char text[128];
 };
-_Static_assert(sizeof(struct cjail_report) == 240, "reports have one size on both sides");
+_Static_assert(sizeof(struct cjail_report) == 336, "reports have one size on both sides");
 
 #endif

@@ -2,15 +2,15 @@ internal import Glibc
 
 extension Command {
     static let serve = Command(
-        name: "serve", summary: "start the service: HTTP API on 127.0.0.1:3428 and on a unix socket",
+        name: "serve", summary: "start the service: the HTTP API on a unix socket in its data folder",
         usage: ["serve [OPTION…]"],
         details: """
             Starts 'diatom-service', which lies beside this program; all options are its own.
             'diatom run' uses a service that listens in the same data directory.
             """,
         examples: [
-            ("diatom serve", "listen on 127.0.0.1:3428"),
-            ("diatom serve --print-config", "show the configuration and where each value comes from"),
+            ("diatom serve --data /tmp/diatom", "listen on /tmp/diatom/diatom.sock"),
+            ("diatom serve --preload numpy,pandas", "keep both imported in the warm Python host"),
         ],
         passesArguments: true,
         body: { (invocation) throws(UsageError) in

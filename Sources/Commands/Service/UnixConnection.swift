@@ -12,9 +12,14 @@ struct UnixConnection: ~Copyable {
 
     /// Connects, or is nil when nobody listens there.
     init?(path: String) {
-        let descriptor = Self.connected(to: path)
-        guard descriptor >= 0 else { return nil }
-        socket = Descriptor(adopting: descriptor)
+        guard let socket = Self.open(path: path) else { return nil }
+        self.socket = socket
+    }
+
+    /// A connected descriptor that no child inherits.
+    static func open(path: String) -> Descriptor? {
+        let descriptor = connected(to: path)
+        return descriptor < 0 ? nil : Descriptor(adopting: descriptor)
     }
 
     private static func connected(to path: String) -> Int32 {

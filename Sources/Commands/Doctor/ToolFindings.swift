@@ -1,0 +1,74 @@
+internal import Engine
+internal import Glibc
+internal import JSON
+internal import Languages
+internal import Posix
+
+/// What lies beside this program, what languages are installed, and whether a service runs.
+enum ToolFindings {
+    static func tools(folder: String?) -> [Finding] {
+        guard let folder else {
+            return [Finding(.tools, "folder", .unknown, "/proc/self/exe does not tell where this program lies")]
+        }
+        let parts = [
+            ("diatom-jailer", "makes sandboxes", "make build", X_OK),
+            ("diatom-service", "is what 'diatom serve' starts", "make build", X_OK),
+            ("libcjail.so", "is what warm interpreters load", "make build", R_OK),
+        ]
+        return parts.map { name, purpose, mend, mode in
+            let isThere = access("\(folder)/\(name)", mode) == 0
+            return Finding(
+                .tools, name, isThere ? .inForce : .missing,
+                isThere ? "beside this program; it \(purpose)" : "not in \(folder); it \(purpose)",
+                mend: isThere ? nil : mend)
+        }
+    }
+
+    static func runtimes(_ catalogue: LanguageCatalogue) -> [Finding] {
+        let versions = VersionCache()
+        let bell = Bell()
+        let rope = bell.rope
+        versions.fill(from: catalogue) {
+            var one: UInt8 = 1
+            _ = write(rope, &one, 1)
+        }
+        var watched = pollfd(fd: bell.descriptor, events: Int16(POLLIN), revents: 0)
+        // A program that never answers keeps its thread; this one goes on, and keeps the pipe open for it.
+        let isComplete = poll(&watched, 1, 20_000) > 0
+        let rows = ((try? catalogue.all()) ?? []).map { pack in
+            do throws(LanguagePack.Missing) {
+                let programs = try pack.locatePrograms().values.sorted().joined(separator: " ")
+                let version = versions.version(of: pack) ?? (isComplete ? "of unknown version" : "did not answer")
+                let state: Finding.State = versions.version(of: pack) != nil || pack.version == nil ? .inForce : .limited
+                let words = pack.version == nil ? programs : "\(programs) \(version)"
+                return Finding(.runtimes, pack.id, state, words + (pack.host == nil ? "" : ", can start warm"))
+            } catch {
+                return Finding(
+                    .runtimes, pack.id, .missing, "needs \(error.programs.joined(separator: ", "))",
+                    mend: error.install)
+            }
+        }
+        return rows
+    }
+
+    static func service(socket: String) -> Finding {
+        guard let client = BlockingClient(path: socket, patience: 5) else {
+            let why = access(socket, F_OK) == 0 ? "a socket is there, but \(Self.reason())" : "nothing at"
+            return Finding(.service, "service", .missing, "not running: \(why) \(socket)", mend: "diatom serve")
+        }
+        guard let answer = try? client.exchange(BlockingClient.get("/v1/version")), answer.status == 200,
+            let document = try? JSONParser.parse(answer.body), case .object(let whole) = document,
+            case .string(let version) = whole["version"]
+        else {
+            return Finding(
+                .service, "service", .missing, "listens at \(socket), but does not answer within 5 s",
+                mend: "end it and start it again: diatom serve")
+        }
+        let isOurs = version == ProductVersion.current
+        return Finding(
+            .service, "service", isOurs ? .inForce : .limited, "version \(version) answers at \(socket)",
+            mend: isOurs ? nil : "start it again: this program is version \(ProductVersion.current)")
+    }
+
+    private static func reason() -> String { errno == EACCES ? "it is not ours to use:" : "nobody listens at" }
+}

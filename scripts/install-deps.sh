@@ -1,0 +1,76 @@
+#!/usr/bin/env bash
+# Installs what the build and the tests need from Debian, and nothing when nothing is missing.
+#
+#   scripts/install-deps.sh [GROUP…]        build (the default), lint, test, bench, all
+#
+# Without root it only says which command to run. The Swift toolchain is not Debian's: it is looked for, not installed.
+set -euo pipefail
+
+declare -A groups=(
+    [build]="gcc libc6-dev libseccomp-dev libmicrohttpd-dev libmd-dev python3 pkg-config make"
+    [lint]="shellcheck"
+    [test]="python3-numpy python3-pandas python3-matplotlib"
+    [bench]="python3-numpy python3-pandas bubblewrap"
+)
+
+say() { printf 'deps: %s\n' "$*" >&2; }
+die() { say "$*"; exit 1; }
+
+wanted_packages() {
+    local group
+    for group; do
+        [[ $group == all ]] && set -- "${!groups[@]}" && break
+    done
+    for group; do
+        [[ -n ${groups[$group]:-} ]] || die "there is no group '$group'; there are ${!groups[*]} all"
+        tr ' ' '\n' <<<"${groups[$group]}"
+    done | sort -u
+}
+
+# One dpkg-query for all: it prints only those that are known, and "installed" for those that are there.
+missing_packages() {
+    local installed
+    installed=$(dpkg-query --show --showformat '${db:Status-Status} ${Package}\n' "$@" 2>/dev/null |
+        sed -n 's/^installed //p' | sort -u) || true
+    comm -23 <(printf '%s\n' "$@" | sort -u) <(printf '%s\n' "$installed")
+}
+
+install() {
+    local options=(--quiet --quiet -o DPkg::Lock::Timeout=300)
+    export DEBIAN_FRONTEND=noninteractive
+    compgen -G '/var/lib/apt/lists/*_Packages*' >/dev/null || apt-get "${options[@]}" update
+    # A list that is there may still name versions that the mirror has dropped.
+    apt-get "${options[@]}" install --yes --no-install-recommends "$@" >/dev/null || {
+        apt-get "${options[@]}" update
+        apt-get "${options[@]}" install --yes --no-install-recommends "$@" >/dev/null
+    }
+}
+
+check_swift() {
+    local program version
+    for program in swift clang; do
+        command -v "$program" >/dev/null ||
+            die "there is no '$program' on PATH; install the Swift 6.3 toolchain from https://www.swift.org/install/linux"
+    done
+    version=$(swift --version 2>/dev/null | sed -n 's/.*Swift version \([0-9]*\.[0-9]*\).*/\1/p' | head -n 1)
+    [[ $version =~ ^([0-9]+)\.([0-9]+)$ ]] || die "'swift --version' does not say a version"
+    ((BASH_REMATCH[1] > 6 || BASH_REMATCH[1] == 6 && BASH_REMATCH[2] >= 3)) ||
+        die "Swift $version is too old; 6.3 is needed"
+}
+
+(($#)) || set -- build
+wanted=$(wanted_packages "$@")
+mapfile -t wanted <<<"$wanted"
+
+command -v dpkg-query >/dev/null || die "this is not Debian; needed are (by Debian's names): ${wanted[*]}"
+mapfile -t missing < <(missing_packages "${wanted[@]}")
+if ((${#missing[@]})); then
+    if ((EUID != 0)); then
+        die "missing; run:  sudo apt-get install --no-install-recommends ${missing[*]}"
+    fi
+    say "installing ${missing[*]}"
+    install "${missing[@]}"
+    mapfile -t missing < <(missing_packages "${wanted[@]}")
+    ((${#missing[@]} == 0)) || die "still missing after the installation: ${missing[*]}"
+fi
+check_swift

@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# What test-vm.sh runs inside the virtual machine; it works on any machine too. Every part is run, whatever failed before.
+#
+# SHARED names the folder with the hostile corpus, or is empty.
+set -euo pipefail
+
+cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.."
+diatom=.build/release/diatom
+failed=()
+
+part() {
+    local name=$1
+    shift
+    echo "-- $name"
+    "$@" || failed+=("$name")
+}
+
+start_service() {
+    DIATOM_DATA=$(mktemp -d)
+    export DIATOM_DATA
+    "$diatom" serve --data "$DIATOM_DATA" >"$DIATOM_DATA/log" 2>&1 &
+    service=$!
+    for _ in {1..600}; do
+        if [[ -S $DIATOM_DATA/diatom.sock ]]; then return; fi
+        kill -0 "$service" 2>/dev/null || break
+        sleep 0.1
+    done
+    cat "$DIATOM_DATA/log" >&2
+    return 1
+}
+
+stop_service() {
+    kill "$service" 2>/dev/null || true
+    wait "$service" 2>/dev/null || true
+    rm -rf "$DIATOM_DATA"
+}
+
+sum_up() {
+    if ((${#failed[@]})); then
+        printf 'vm-inside: failed: %s\n' "${failed[*]}" >&2
+        exit 1
+    fi
+    echo "vm-inside: all parts passed"
+}
+
+part "doctor" "$diatom" doctor
+# Alone once, so that starting a jailer for one command is tried as well.
+# shellcheck disable=SC2016  # the shell in the sandbox expands it
+part "run alone" "$diatom" run --alone -l sh -c 'echo sealed as "$(id -un)"'
+if ! start_service; then
+    failed+=("serve")
+    sum_up
+fi
+trap stop_service EXIT
+part "smoke" scripts/smoke.py
+if [[ -n ${SHARED:-} && -d $SHARED/hostile ]]; then
+    part "hostile" scripts/hostile/run.sh --quick
+else
+    echo "-- hostile: skipped, SHARED names no folder with hostile/"
+fi
+sum_up

@@ -142,34 +142,42 @@ struct JailerFuzzTests {
         var disconnected = 0
     }
 
+    /// Every run that is asked for over a connection that lasts must be answered, once.
     private static func send(_ count: Int, of fuzzer: OrderFuzzer, to jailer: JailerProcess) throws -> Answers {
         var answers = Answers()
         var socket = try jailer.connect()
+        var open: Set<UInt64> = []
         for number in 0..<count {
-            let message = fuzzer.next()
+            let message = fuzzer.make()
             do throws(SystemFailure) {
                 try RawSocket.send(message.bytes, descriptors: message.descriptors, to: socket.rawValue)
             } catch {
-                answers.disconnected += 1
-                socket = try jailer.connect()
+                Issue.record("message \(number) could not be sent: \(error)")
+                return answers
             }
-            // Now and then everything is waited for, so that sandboxes are made at all.
-            if number % 10 == 9 { try settle(socket.rawValue, &answers) }
+            if let token = message.token { open.insert(token) }
+            if !message.isWellFormed {
+                while (try? JailerProcess.report(socket.rawValue)) ?? nil != nil {}
+                answers.disconnected += 1
+                open = []
+                socket = try jailer.connect()
+            } else if number % 10 == 9 {
+                try settle(socket.rawValue, &open, &answers)
+            }
         }
+        try settle(socket.rawValue, &open, &answers)
         return answers
     }
 
-    /// Asks for the jailer's greeting, which it gives after all that it was told before.
-    private static func settle(_ socket: Int32, _ answers: inout Answers) throws {
-        let client = MessageSocket(Descriptor(adopting: dup(socket)))
-        guard (try? client.send(JailerProcess.hello())) != nil else { return }
-        while let report = try? JailerProcess.report(socket) {
+    private static func settle(_ socket: Int32, _ open: inout Set<UInt64>, _ answers: inout Answers) throws {
+        while !open.isEmpty {
+            let report = try #require(try JailerProcess.report(socket), "hung up, with \(open) unanswered")
             switch report.kind {
             case UInt32(CJAIL_REPORT_REFUSED.rawValue): answers.refused += 1
             case UInt32(CJAIL_REPORT_ENDED.rawValue): answers.ended += 1
-            case UInt32(CJAIL_REPORT_HELLO.rawValue): return
-            default: break
+            default: continue
             }
+            #expect(open.remove(report.token) != nil, "run \(report.token) was answered twice, or never asked for")
         }
     }
 

@@ -9,6 +9,16 @@ final class OrderFuzzer {
     struct Message {
         var bytes: [UInt8]
         var descriptors: [Int32]
+
+        /// Whether it is of the one size that orders have, with no more descriptors than a message may bring.
+        var isWellFormed: Bool { bytes.count == MemoryLayout<cjail_order>.size && descriptors.count <= 8 }
+
+        /// The number of the run that is asked for; it must be answered once.
+        var token: UInt64? {
+            guard isWellFormed else { return nil }
+            let order = bytes.withUnsafeBytes { $0.loadUnaligned(as: cjail_order.self) }
+            return order.kind == UInt32(CJAIL_ORDER_RUN.rawValue) ? order.token : nil
+        }
     }
 
     private var random: SeededRandom
@@ -18,6 +28,7 @@ final class OrderFuzzer {
     private let garbage: Descriptor
     private let null: Descriptor
     private let folder: Descriptor
+    private var lastToken: UInt64 = 0
     private let pipe: Pair
     private let sockets: Pair
 
@@ -32,12 +43,12 @@ final class OrderFuzzer {
         sockets = try Pair.sockets()
     }
 
-    func next() -> Message {
-        switch Int.random(in: 0..<10, using: &random) {
-        case 0: Message(bytes: randomBytes(MemoryLayout<cjail_order>.size), descriptors: anyDescriptors(most: 8))
-        case 1: Message(bytes: randomBytes(Int.random(in: 1..<4096, using: &random)), descriptors: anyDescriptors(most: 8))
-        case 2: Message(bytes: mutated(), descriptors: anyDescriptors(most: 40))
-        case 3, 4, 5: Message(bytes: mutated(), descriptors: anyDescriptors(most: 8))
+    func make() -> Message {
+        switch Int.random(in: 0..<20, using: &random) {
+        case 0: Message(bytes: randomBytes(Int.random(in: 1..<4096, using: &random)), descriptors: anyDescriptors(most: 8))
+        case 1: Message(bytes: mutated(), descriptors: anyDescriptors(most: 40))
+        case 2, 3: Message(bytes: randomBytes(MemoryLayout<cjail_order>.size), descriptors: anyDescriptors(most: 8))
+        case 4, 5, 6, 7: Message(bytes: mutated(), descriptors: anyDescriptors(most: 8))
         default: Message(bytes: mutated(), descriptors: goodDescriptors())
         }
     }
@@ -58,11 +69,11 @@ final class OrderFuzzer {
         return [start, null.rawValue, null.rawValue, null.rawValue] + files
     }
 
-    /// A good order with one to three fields made strange.
+    /// A good order with up to three fields made strange.
     private func mutated() -> [UInt8] {
         let keys = ["local", "a", "Key-2_", "", "../../x", "a b", String(repeating: "k", count: 40)]
-        var order = JailerProcess.runOrder(token: random.next() % 8, key: keys[Int.random(in: 0..<keys.count, using: &random)])
-        for _ in 0..<Int.random(in: 1...3, using: &random) {
+        var order = JailerProcess.runOrder(token: nextToken(), key: keys[Int.random(in: 0..<keys.count, using: &random)])
+        for _ in 0..<[0, 0, 1, 1, 1, 2, 3][Int.random(in: 0..<7, using: &random)] {
             let strange = strangeNumber()
             switch Int.random(in: 0..<13, using: &random) {
             case 0: order.kind = UInt32(truncatingIfNeeded: strange)
@@ -77,10 +88,17 @@ final class OrderFuzzer {
             case 9: order.flags = UInt32(truncatingIfNeeded: strange)
             case 10: order.reason = UInt32(truncatingIfNeeded: strange)
             case 11: order.version = UInt32(truncatingIfNeeded: strange)
-            default: order.kind = UInt32(CJAIL_ORDER_KILL.rawValue)
+            default:
+                order.kind = UInt32(CJAIL_ORDER_KILL.rawValue)
+                order.token &-= UInt64.random(in: 0..<4, using: &random)
             }
         }
         return withUnsafeBytes(of: order) { Array($0) }
+    }
+
+    private func nextToken() -> UInt64 {
+        lastToken += 1
+        return lastToken
     }
 
     private func strangeNumber() -> Int64 {

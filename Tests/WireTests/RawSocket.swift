@@ -32,8 +32,17 @@ enum RawSocket {
         try check("sendmsg") { sendmsg(socket, &message, Int32(MSG_NOSIGNAL)) }
     }
 
+    /// How many descriptors of our own are open for a file; the runtime's come and go as it pleases.
+    static func ownDescriptors(for file: String) -> Int {
+        SmallFile.names(in: "/proc/self/fd").count { name in
+            var target = [CChar](repeating: 0, count: 256)
+            let length = readlink("/proc/self/fd/\(name)", &target, target.count)
+            return String(decoding: target[0..<max(0, length)].map { UInt8(bitPattern: $0) }, as: UTF8.self) == file
+        }
+    }
+
     /// How many descriptors a process has open; nil if it is gone or not ours to look into.
-    static func openDescriptors(of pid: Int32 = getpid()) -> Int? {
+    static func openDescriptors(of pid: Int32) -> Int? {
         let names = SmallFile.names(in: "/proc/\(pid)/fd")
         return names.isEmpty ? nil : names.count
     }

@@ -17,7 +17,7 @@ extension Jailer {
     private func startHost(_ kind: UInt32, plan: UnsafeMutablePointer<cjail_plan>) throws(SystemFailure) {
         var pair = try Pair.sockets()
         let theirs = pair.second.rawValue
-        var root = RootPlan.standard(extra: options.shown)
+        var root = root
         if plan.pointee.interpreter != 0 { try addInterpreterFiles(&root) }
         let image = RootImage(root)
         let memberships = try tree?.openHostMembership() ?? []
@@ -100,6 +100,10 @@ extension Jailer {
             guard !host.pending.isEmpty else { return hostLost(host) }
             host.deadline = Monotonic.now() + Host.spawnAllowance
             spawned(host.pending.removeFirst(), pid: note.a)
+            if host.spawned % 500 == 0, host.isBloated() {
+                log("host \(host.kind) has grown and is replaced")
+                hostLost(host)
+            }
         default:
             log("host \(host.kind): \(note.stage): \(String(cString: strerror(note.a)))")
             hostFailure = "\(note.stage): \(String(cString: strerror(note.a)))"

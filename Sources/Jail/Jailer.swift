@@ -15,10 +15,13 @@ package final class Jailer {
     let epoll: Epoll
     let policy: SandboxPolicy
     let tree: GroupTree?
-    let janitor: Descriptor?
+    /// Open for as long as the jailer lives; the janitor waits for its end.
+    private var janitor: Descriptor?
     let isRoot: Bool
+    /// What stands in every sandbox's root.
+    let root: RootPlan
     /// By kind of host.
-    let policyHashes: [[UInt8]]
+    private(set) var policyHashes: [[UInt8]] = []
     let firstUser: UInt32
     /// Why no run can be made at all; nil when all is well.
     let refusal: String?
@@ -43,7 +46,6 @@ package final class Jailer {
         let places = ControllerPlaces.find()
         GroupTree.sweep(places)
         tree = places.isComplete ? try? GroupTree(places: places) : nil
-        if let tree { janitor = try Janitor.start(for: tree) } else { janitor = nil }
         let sampled = tree == nil
         refusal = Self.refusal(sampled: sampled, allowed: options.allowed)
         policy = try SandboxPolicy(
@@ -51,11 +53,13 @@ package final class Jailer {
             withoutLandlock: options.allowed.contains("landlock:absent") && cjail_landlock_abi() == 0,
             isGated: options.gated)
         let plan = policy.makePlan(interpreter: false, disk: Self.disk, inodes: Self.inodes)
-        let root = RootPlan.standard(extra: options.shown)
-        let warm = policy.makePlan(interpreter: true, disk: Self.disk, inodes: Self.inodes)
-        policyHashes = [SandboxPolicy.hash(of: plan, root: root), SandboxPolicy.hash(of: warm, root: root)]
+        root = RootPlan.standard(extra: options.shown)
         freeSlots = Array((0..<min(options.sandboxes, 500)).reversed())
+        // Hosts first: they build their roots while the rest is made ready here.
         if refusal == nil { try startHosts(execPlan: plan) }
+        if let tree { janitor = try Janitor.start(for: tree) }
+        let warm = policy.makePlan(interpreter: true, disk: Self.disk, inodes: Self.inodes)
+        policyHashes = [plan, warm].map { SandboxPolicy.hash(of: $0, root: root) }
     }
 
     /// A layer that cannot be put up is a refusal, unless the operator allowed its absence by name.

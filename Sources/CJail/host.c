@@ -74,6 +74,20 @@ int cjail_host_spawn(int control)
     return error < 0 ? error : 1;
 }
 
+int cjail_interpreter_host(int control, void (*before)(void), void (*after)(void))
+{
+    while (cjail_host_wait(control) == 1) {
+        before();
+        int spawned = cjail_host_spawn(control);
+        if (spawned == 0)
+            return 0;
+        after();
+        if (spawned < 0)
+            break;
+    }
+    return 1;
+}
+
 void cjail_exec_host(int control)
 {
     while (cjail_host_wait(control) == 1) {
@@ -143,9 +157,8 @@ _Noreturn static void live_as_host(const struct cjail_host_birth *birth)
         cjail_die(birth->control_fd, "hostname", errno);
     give_up_privilege(birth);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    sigset_t none;
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
+    cjail_default_signals();
+    cjail_unblock_signals();
     int control = settle(birth);
     if (control < 0)
         cjail_die(birth->control_fd, "host descriptors", control);

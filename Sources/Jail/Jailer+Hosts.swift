@@ -71,7 +71,7 @@ extension Jailer {
     private static func interpreterEnvironment(_ preload: [String]) -> [String] {
         [
             "PYTHONPATH=/diatom", "HOME=/home/user", "PATH=/usr/local/bin:/usr/bin:/bin", "LANG=C.UTF-8",
-            "PYTHONUTF8=1", "PYTHONDONTWRITEBYTECODE=1", "OPENBLAS_NUM_THREADS=1", "OMP_NUM_THREADS=1", "MKL_NUM_THREADS=1",
+            "PYTHONDONTWRITEBYTECODE=1", "OPENBLAS_NUM_THREADS=1", "OMP_NUM_THREADS=1", "MKL_NUM_THREADS=1",
             "DIATOM_PRELOAD=\(preload.joined(separator: ","))",
         ]
     }

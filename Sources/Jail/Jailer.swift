@@ -48,7 +48,8 @@ package final class Jailer {
         refusal = Self.refusal(sampled: sampled, allowed: options.allowed)
         policy = try SandboxPolicy(
             isRoot: isRoot, isSampled: sampled, withoutProc: options.allowed.contains("proc:absent"),
-            withoutLandlock: options.allowed.contains("landlock:absent") && cjail_landlock_abi() == 0)
+            withoutLandlock: options.allowed.contains("landlock:absent") && cjail_landlock_abi() == 0,
+            isGated: options.gated)
         let plan = policy.makePlan(interpreter: false, disk: Self.disk, inodes: Self.inodes)
         let root = RootPlan.standard(extra: options.shown)
         let warm = policy.makePlan(interpreter: true, disk: Self.disk, inodes: Self.inodes)

@@ -27,14 +27,16 @@ package struct JailerOptions: Sendable {
     package var listen: String?
     package var listenUsers: Set<UInt32> = [0]
 
+    /// What many programs import, and costs little to have: every page that a host has is a page to fork. Not
+    /// `random` and `threading`: their at-fork hooks run in every child, and cost more than importing them.
     package static let standardPreload = [
-        "argparse", "ast", "base64", "bisect", "calendar", "collections.abc", "contextlib", "copy", "csv", "dataclasses",
-        "datetime", "decimal", "difflib", "enum", "fractions", "functools", "glob", "hashlib", "heapq", "html", "inspect",
-        "io", "itertools", "json", "logging", "math", "operator", "pathlib", "pickle", "platform", "pprint", "queue",
-        "random", "re", "select", "shutil", "signal", "socket", "statistics", "string", "struct", "subprocess",
-        "tempfile", "textwrap", "threading", "time", "traceback", "typing", "unittest", "urllib.parse", "uuid", "zlib",
+        "bisect", "collections.abc", "contextlib", "copy", "dataclasses", "datetime", "enum", "functools", "heapq",
+        "itertools", "json", "math", "operator", "re", "string", "time", "traceback", "typing",
     ]
 
+    /// Whether guests' filters are those of sandboxes that may be forked. Such runs cannot be profiled: a process
+    /// has one notifier.
+    package var gated = false
     /// Whether to end with the process that started us, as its daemon.
     package var endsWithParent = false
 
@@ -107,6 +109,7 @@ package struct JailerOptions: Sendable {
         case "max-wall-ms": maxWall = try number(times: 1_000_000)
         case "client": client = try number()
         case "end-with-parent": endsWithParent = try yes()
+        case "gated": gated = try yes()
         case "listen": listen = value
         case "listen-users":
             let users = list.compactMap { UInt32($0) }

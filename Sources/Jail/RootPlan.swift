@@ -40,6 +40,7 @@ package struct RootPlan: Sendable {
             ("dev/fd", "/proc/self/fd"), ("dev/stdin", "/proc/self/fd/0"), ("dev/stdout", "/proc/self/fd/1"),
             ("dev/stderr", "/proc/self/fd/2"), ("etc/mtab", "/proc/self/mounts"), ("var/run", "/run"),
         ]
+        plan.files.append(("var/blank", []))
         plan.addConfiguration()
         for path in extra where path.hasPrefix("/") && SmallFile.exists(path) {
             plan.binds.append(Bind(source: path, target: String(path.dropFirst())))
@@ -88,7 +89,7 @@ package struct RootPlan: Sendable {
     /// Public data that programs look up; none of it names the machine.
     private static let copied = [
         "services", "protocols", "mime.types", "os-release", "debian_version", "bash.bashrc", "inputrc", "magic",
-        "gai.conf", "locale.alias", "ethertypes", "rpc", "networks",
+        "gai.conf", "matplotlibrc", "locale.alias", "ethertypes", "rpc", "networks",
     ]
 
     /// Folders of public data that are shown as they are.

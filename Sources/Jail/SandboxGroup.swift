@@ -55,9 +55,8 @@ final class SandboxGroup {
     func setLimits(memory bytes: Int64, processes: Int, cpuPercent: Int) throws(SystemFailure) {
         let isOne = self.memory?.version == .one
         // Version 1 keeps memory ≤ memory and swap at every moment: the order depends on the direction.
-        let rises = written["limit"].flatMap(Int64.init).map { $0 < bytes } ?? true
-        // A group just made has no limit, and then the kernel takes the two in the other order only.
-        if isOne, rises { try? set("swap", "\(bytes)") }
+        let rises = written["limit"].flatMap(Int64.init).map { $0 < bytes } ?? false  // new: no limit at all
+        if isOne, rises { try set("swap", "\(bytes)") }
         try set("limit", "\(bytes)")
         try set("swap", isOne ? "\(bytes)" : "0")  // no such file where the kernel does not account swap
         try set("processes", "\(processes + 1)")

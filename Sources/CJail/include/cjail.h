@@ -280,6 +280,10 @@ int cjail_quick_exit(void);
 /* Makes the active call of function return value, skipping the frames between. See leave.c. */
 int cjail_return_from(void *function, long value);
 
+/* Serves spawn orders, calling the interpreter's own hooks around each fork. Returns 0 in each
+ * confined guest, 1 when the jailer is gone. */
+int cjail_interpreter_host(int control, void (*before)(void), void (*after)(void));
+
 /* Serves spawn orders as the exec host. Returns when the jailer is gone. */
 void cjail_exec_host(int control);
 

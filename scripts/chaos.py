@@ -48,6 +48,13 @@ def make(number, chooser):
     return json.dumps(request).encode(), expected.format(number)
 
 
+def program_of(pid):
+    try:
+        return os.readlink(f"/proc/{pid}/exe")
+    except OSError:
+        return ""
+
+
 class Chaos:
     def __init__(self, options):
         self.options = options
@@ -180,25 +187,41 @@ class Chaos:
         return found
 
     def look_for_ours(self):
+        """Ours is what runs our programs, and what has outlived every jailer; others may use this machine too."""
         mark = str(st.PROGRAM.parent)
-        found = {f"process {p.pid} {' '.join(p.arguments)[:120]}" for p in self.processes_of_ours(mark)}
-        found |= {f"control group {path}" for path in st.group_folders()}
-        found |= {f"socket {name}" for name in st.open_sockets()}
+        processes = {process.pid: process for process in st.all_processes()}
+        found = {
+            f"process {process.pid} {' '.join(process.arguments)[:120]}"
+            for process in processes.values() if self.is_ours(process, processes, mark)
+        }
+        found |= {f"control group {path}" for path in st.group_folders() if self.is_orphan(path, mark)}
+        found |= {f"socket {name}" for name in st.open_sockets() if self.is_orphan(name, mark) or self.service.data in name}
         found |= {f"mount {row}" for row in Path("/proc/self/mounts").read_text().splitlines()}
-        found |= {f"file {name}" for name in os.listdir(tempfile.gettempdir()) if "diatom" in name}
+        mine = (os.path.basename(self.service.data), f"diatom-script-{os.getpid()}")
+        found |= {f"file {name}" for name in os.listdir(tempfile.gettempdir()) if name.startswith(mine)}
         return found
 
     @staticmethod
-    def processes_of_ours(mark):
-        """By the program they run, or by the sandbox they are in."""
-        for process in st.all_processes():
-            try:
-                program = os.readlink(f"/proc/{process.pid}/exe")
-            except OSError:
-                continue
-            is_warm = "/home/user/main.py" in process.arguments
-            if program.startswith(mark) and program != str(st.PROGRAM) or is_warm or process.depth > 1:
-                yield process
+    def is_ours(process, processes, mark):
+        program = program_of(process.pid)
+        if program.startswith(mark) and program != str(st.PROGRAM):
+            return True
+        if "/home/user/main.py" not in process.arguments and process.depth == 1:
+            return False
+        seen = process
+        while seen := processes.get(seen.parent):
+            if seen.name.startswith("diatom-jailer"):
+                return False
+        return True
+
+    @staticmethod
+    def is_orphan(name, mark):
+        """Whether the pid in `diatom-PID-…` or `@diatom-jailer-PID` is nobody's, or ours."""
+        pid = next((part for part in os.path.basename(name).split("-") if part.isdigit()), None)
+        if pid is None:
+            return False
+        program = program_of(int(pid))
+        return not program or program.startswith(mark)
 
     def run(self):
         before = self.look_for_ours()

@@ -82,6 +82,10 @@ let package = Package(
             name: "ServiceTests", dependencies: ["API", "Domain", "Posix", "Service", "Storage", "Telemetry"], swiftSettings: swift),
         .testTarget(name: "JailTests", dependencies: ["CJail", "CSeccomp", "Jail", "Posix"], swiftSettings: swift),
         .testTarget(name: "WorkersTests", dependencies: ["Domain", "Workers"], swiftSettings: swift),
+        .testTarget(name: "WireTests", dependencies: ["CJail", "Domain", "Posix", "Wire"], swiftSettings: swift),
+        .testTarget(
+            name: "EngineTests", dependencies: ["CJail", "Domain", "Engine", "JSON", "Languages", "Posix", "Workers"],
+            swiftSettings: swift),
     ],
     cLanguageStandard: .c17
 )

@@ -1,7 +1,7 @@
 /* Messages of a fixed size and few descriptors; notes are those between jailer, hosts, inits and guests. */
 #include "internal.h"
 
-int cjail_send_message(int socket, const void *bytes, size_t size, const int *fds, int fd_count)
+int cjail_send_message(int socket, const void *bytes, size_t size, const int *fds, int fd_count, int flags)
 {
     union {
         char space[CMSG_SPACE(sizeof(int) * CJAIL_NOTE_FDS)];
@@ -21,7 +21,7 @@ int cjail_send_message(int socket, const void *bytes, size_t size, const int *fd
         head->cmsg_len = CMSG_LEN(room);
         memcpy(CMSG_DATA(head), fds, room);
     }
-    long sent = RETRY(sendmsg(socket, &message, MSG_NOSIGNAL));
+    long sent = RETRY(sendmsg(socket, &message, flags | MSG_NOSIGNAL));
     if (sent < 0)
         return -errno;
     return sent == (long)size ? 0 : -EPROTO;
@@ -29,7 +29,7 @@ int cjail_send_message(int socket, const void *bytes, size_t size, const int *fd
 
 int cjail_send(int socket, const struct cjail_note *note, const int *fds, int fd_count)
 {
-    return cjail_send_message(socket, note, sizeof *note, fds, fd_count);
+    return cjail_send_message(socket, note, sizeof *note, fds, fd_count, 0);
 }
 
 static int take_descriptors(struct msghdr *message, int *fds, int room)

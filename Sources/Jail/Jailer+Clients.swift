@@ -32,7 +32,7 @@ extension Jailer {
     func readClient(_ index: Int) {
         guard let client = clients[index] else { return }
         do throws(SystemFailure) {
-            while true {
+            for _ in 0..<Client.turn {
                 switch try client.socket.receive(cjail_order.self, into: cjail_order()) {
                 case .nothing: return
                 case .ended: return lost(client: index)
@@ -199,7 +199,33 @@ extension Jailer {
 
     private func send(_ report: cjail_report, to client: Int) {
         guard let socket = clients[client] else { return }
-        do throws(SystemFailure) { try socket.socket.send(report) } catch { lost(client: client) }
+        guard socket.backlog.isEmpty else {
+            socket.backlog.append(report)
+            if socket.backlog.count > Client.longestBacklog { lost(client: client) }
+            return
+        }
+        do throws(SystemFailure) { try socket.socket.send(report, waiting: false) } catch {
+            guard error.code == EAGAIN else { return lost(client: client) }
+            socket.backlog.append(report)
+            try? epoll.change(socket.socket.rawValue, [.input, .output], tag: Self.tag(.client, client))
+        }
+    }
+
+    /// Sends a client what it left no room for earlier: one that reads nothing holds up nobody else.
+    func catchUp(client index: Int) {
+        guard let client = clients[index], !client.backlog.isEmpty else { return }
+        var sent = 0
+        do throws(SystemFailure) {
+            for report in client.backlog {
+                try client.socket.send(report, waiting: false)
+                sent += 1
+            }
+            try epoll.change(client.socket.rawValue, .input, tag: Self.tag(.client, index))
+        } catch where error.code == EAGAIN {
+        } catch {
+            return lost(client: index)
+        }
+        client.backlog.removeFirst(sent)
     }
 }
 

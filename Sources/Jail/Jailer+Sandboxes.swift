@@ -11,9 +11,15 @@ extension Jailer {
             switch action {
             case .spawn: spawn(key)
             case .lend(let index, let run): lend(index, run)
+            case .dismiss(let index): dismiss(index)
             case .refuse(let run): refuse(run, hostFailure ?? "no sandbox could be made", EAGAIN)
             }
         }
+    }
+
+    private func dismiss(_ index: Int) {
+        guard let sandbox = sandboxes[index], sandbox.pidfd >= 0 else { return }
+        _ = cjail_pidfd_kill(sandbox.pidfd, SIGKILL)
     }
 
     private func spawn(_ key: PoolKey) {

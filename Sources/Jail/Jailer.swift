@@ -93,7 +93,9 @@ package final class Jailer {
         let index = Int(event.tag & 0xffff_ffff)
         switch Tag(rawValue: event.tag >> 32) {
         case .listener: acceptClient()
-        case .client: readClient(index)
+        case .client:
+            if event.writable { catchUp(client: index) }
+            readClient(index)
         case .host: readHost(UInt32(index))
         case .control: readInit(index)
         case .process: reap(index)

@@ -8,6 +8,8 @@ package struct PoolMachine<Order: Sendable>: Sendable {
         case spawn
         /// Give the order to the parked sandbox.
         case lend(sandbox: Int, to: Order)
+        /// End a sandbox that nobody waits for any more.
+        case dismiss(sandbox: Int)
         /// Tell the client that no sandbox could be made for it.
         case refuse(Order)
     }
@@ -43,10 +45,13 @@ package struct PoolMachine<Order: Sendable>: Sendable {
     }
 
     /// A sandbox stands confined and waits.
+    ///
+    /// One above the target, made for an order that was withdrawn, would keep its place from other pools for ever.
     package mutating func ready(_ sandbox: Int) -> [Action] {
         spawning -= 1
         failures = 0
         guard !waiting.isEmpty else {
+            guard parked.count < target else { return [.dismiss(sandbox: sandbox)] }
             parked.append(sandbox)
             return []
         }

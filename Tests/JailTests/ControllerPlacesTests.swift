@@ -65,16 +65,20 @@ struct ControllerPlacesTests {
             delegated: ["/sys/fs/cgroup": "memory pids cpu"],
             expected: ["/sys/fs/cgroup 2", "/sys/fs/cgroup 2", "/sys/fs/cgroup 2", "/sys/fs/cgroup 2"]),
         GroupMachine(
-            testDescription: "version 2 without a processor controller", mounts: versionTwo, own: "0::/a\n",
+            testDescription: "version 2 without a processor controller is no use", mounts: versionTwo, own: "0::/a\n",
             delegated: ["/sys/fs/cgroup/a": "memory pids"],
-            expected: ["/sys/fs/cgroup/a 2", "/sys/fs/cgroup/a 2", "-", "-"]),
+            expected: ["-", "-", "-", "-"]),
         GroupMachine(
-            testDescription: "both: what version 1 lacks comes from version 2",
+            testDescription: "an incomplete version 1 gives way to a complete version 2",
             mounts: "cgroup /cg/memory cgroup rw,memory 0 0\n" + unified, own: "1:memory:/\n0::/\n", usable: ["/cg/memory"],
-            delegated: ["/sys/fs/cgroup/unified": "pids cpu"],
+            delegated: ["/sys/fs/cgroup/unified": "pids cpu memory"],
             expected: [
-                "/cg/memory 1", "/sys/fs/cgroup/unified 2", "/sys/fs/cgroup/unified 2", "/sys/fs/cgroup/unified 2",
+                "/sys/fs/cgroup/unified 2", "/sys/fs/cgroup/unified 2", "/sys/fs/cgroup/unified 2", "/sys/fs/cgroup/unified 2",
             ]),
+        GroupMachine(
+            testDescription: "two halves of a whole in different versions are not joined",
+            mounts: "cgroup /cg/memory cgroup rw,memory 0 0\n" + unified, own: "1:memory:/\n0::/\n", usable: ["/cg/memory"],
+            delegated: ["/sys/fs/cgroup/unified": "pids cpu"], expected: ["/cg/memory 1", "-", "-", "-"]),
         GroupMachine(
             testDescription: "a bare version 2 tree beside version 1", mounts: versionOne + unified,
             own: "4:memory:/\n3:cpu,cpuacct:/\n2:pids:/\n0::/\n", usable: allOne,

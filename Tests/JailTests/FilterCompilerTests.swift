@@ -6,13 +6,16 @@ internal import Testing
 
 /// The compiled filters, run call by call: what is asked here is what the kernel will be told.
 struct FilterCompilerTests {
+    private static let compiled = Result {
+        (
+            plain: ClassicFilter(try FilterCompiler.guest(gated: false)),
+            gated: ClassicFilter(try FilterCompiler.guest(gated: true))
+        )
+    }
     private let plain: ClassicFilter
     private let gated: ClassicFilter
 
-    init() throws {
-        plain = ClassicFilter(try FilterCompiler.guest(gated: false))
-        gated = ClassicFilter(try FilterCompiler.guest(gated: true))
-    }
+    init() throws { (plain, gated) = try Self.compiled.get() }
 
     /// Names that libseccomp 2.5 is too young for; they answer ENOSYS until it knows them.
     private static let mayBeUnknown: Set = [
@@ -38,7 +41,7 @@ struct FilterCompilerTests {
     }
 
     @Test func `no call stands in the policy twice`() {
-        let special = ["clone", "clone3", "ioctl", "socket", "socketpair", "personality", "seccomp"]
+        let special = ["clone", "clone3", "ioctl", "socket", "socketpair", "personality", "seccomp", "prlimit64"]
         let names = Self.allowedNames + Self.deniedNames + special
         #expect(Set(names).count == names.count)
     }
@@ -63,7 +66,7 @@ struct FilterCompilerTests {
     }
 
     @Test func `every number that the policy does not name answers ENOSYS`() throws {
-        let special = ["clone", "ioctl", "socket", "socketpair", "personality", "seccomp"]
+        let special = ["clone", "ioctl", "socket", "socketpair", "personality", "seccomp", "prlimit64"]
         let named = Set((Self.allowedNames + Self.deniedNames + special).compactMap(Self.number))
         let others = (0..<1024).map(Int32.init).filter { !named.contains($0) } + [.max >> 2, 0x3fff_ffff]
         #expect(others.count > 600)
@@ -194,6 +197,20 @@ struct FilterCompilerTests {
     func `a personality may be read and no address layout fixed`(_ persona: UInt64, _ isAllowed: Bool) throws {
         let number = try #require(Self.number("personality"))
         #expect(try plain.answer(.init(number: number, arguments: [persona])) == (isAllowed ? .allow : .refuse(ENOSYS)))
+    }
+
+    /// pid, new limit, and whether that is allowed.
+    @Test(
+        arguments: [
+            (0, 0, true), (0, 0x7fff_0000, true), (17, 0, true), (.max, 0, true), (1, 0x7fff_0000, false),
+            (17, 1 << 32, false), (.max, 1, false), (1 << 32, 0x7fff_0000, true),
+        ] as [(UInt64, UInt64, Bool)])
+    func `limits of all may be read, and only its own set by a process`(
+        _ pid: UInt64, _ new: UInt64, _ isAllowed: Bool
+    ) throws {
+        let number = try #require(Self.number("prlimit64"))
+        let answer = try plain.answer(.init(number: number, arguments: [pid, 7, new, 0]))
+        #expect(answer == (isAllowed ? .allow : .refuse(ENOSYS)))
     }
 
     @Test func `the counter notifies every call but the end`() throws {

@@ -73,10 +73,11 @@ struct PoolMachineTests {
                 (.order("b"), "spawn"), (.ready(3), "lend 3 to b"),
             ]),
         PoolTranscript(
-            testDescription: "a withdrawn order is not served; its sandbox parks", target: 0, capacity: 4,
+            testDescription: "a withdrawn order is not served; its sandbox parks where the target has room", target: 1, capacity: 4,
             lines: [
-                (.order("a"), "spawn"), (.withdraw("a"), "withdrawn a"), (.ready(1), ""), (.order("b"), "lend 1 to b"),
-                (.withdraw("b"), ""),
+                (.order("a"), "spawn"), (.order("b"), "spawn"), (.withdraw("a"), "withdrawn a"),
+                (.withdraw("b"), "withdrawn b"), (.ready(1), ""), (.ready(2), "dismiss 2"), (.order("c"), "lend 1 to c"),
+                (.withdraw("c"), ""), (.order("d"), "spawn"),
             ]),
     ]
 
@@ -120,6 +121,7 @@ struct PoolMachineTests {
             switch action {
             case .spawn: "spawn"
             case .lend(let sandbox, let order): "lend \(sandbox) to \(order)"
+            case .dismiss(let sandbox): "dismiss \(sandbox)"
             case .refuse(let order): "refuse \(order)"
             }
         }.joined(separator: " ")

@@ -5,6 +5,7 @@ struct PoolWalk {
     private var machine: PoolMachine<Int>
     private var random: SeededRandom
     private let capacity: Int
+    private let target: Int
     private var parked: Set<Int> = []
     private var running = 0
     private var spawning = 0
@@ -23,6 +24,7 @@ struct PoolWalk {
         machine = PoolMachine(target: target, capacity: capacity)
         random = SeededRandom(seed: seed)
         self.capacity = capacity
+        self.target = target
     }
 
     mutating func step() throws {
@@ -113,6 +115,9 @@ struct PoolWalk {
                 leaveQueue(order)
                 running += 1
                 served += 1
+            case .dismiss(let sandbox):
+                if parked.remove(sandbox) == nil { broken = "sandbox \(sandbox) was dismissed, and was not there" }
+                if parked.count < target { broken = "sandbox \(sandbox) was dismissed below the target" }
             case .refuse(let order):
                 leaveQueue(order)
                 refused += 1
@@ -129,6 +134,7 @@ struct PoolWalk {
         if machine.waiting != waiting { broken = "the machine waits for \(machine.waiting), we for \(waiting)" }
         if Set(machine.parked) != parked || machine.parked.count != parked.count { broken = "parked: \(machine.parked)" }
         if machine.spawning != spawning || machine.running != running { broken = "counts differ" }
+        if parked.count > target { broken = "\(parked.count) parked, target \(target)" }
         if spawning > machine.pipeline { broken = "\(spawning) under way in the host" }
         if machine.alive > capacity { broken = "\(machine.alive) alive, capacity \(capacity)" }
         if !waiting.isEmpty, !parked.isEmpty { broken = "an order waits beside a parked sandbox" }

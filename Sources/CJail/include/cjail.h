@@ -230,8 +230,9 @@ pid_t cjail_host_start(const struct cjail_host_birth *birth);
 /* The kernel's Landlock ABI, or 0. */
 int cjail_landlock_abi(void);
 
-/* Sends one message of a SEQPACKET socket whole, with descriptors. Signal-safe. Returns 0 or -errno. */
-int cjail_send_message(int socket, const void *bytes, size_t size, const int *fds, int fd_count);
+/* Sends one message of a SEQPACKET socket whole, with descriptors. Signal-safe. Returns 0 or -errno
+ * (-EAGAIN where flags hold MSG_DONTWAIT and the peer has not read what came before). */
+int cjail_send_message(int socket, const void *bytes, size_t size, const int *fds, int fd_count, int flags);
 
 /* Receives one message of exactly this size; the rest as cjail_receive. */
 int cjail_receive_message(int socket, void *bytes, size_t size, int *fds, int *fd_count, int flags);

@@ -4,17 +4,20 @@ internal import Posix
 extension Bench {
     /// What a parked child keeps to itself, and what the service costs when nothing runs.
     func memoryRows(_ service: BenchService) -> [BenchRow] {
-        var parked = BenchRow("memory", "private memory of a parked Python child, page tables included", mustBe: "≤ 3 MB")
+        var parked = BenchRow(
+            "memory", "private memory of a parked Python child, page tables included", mustBe: "≤ 3 MB")
         usleep(500_000)
         let tree = service.tree
         var sums: [Double] = []
-        for sandbox in tree.inits where sandbox.program.hasPrefix("python") || sandbox.arguments.first?.contains("python") == true {
+        for sandbox in tree.inits
+        where sandbox.program.hasPrefix("python") || sandbox.arguments.first?.contains("python") == true {
             let processes = [sandbox] + tree.children(of: sandbox.pid)
             let sizes = processes.compactMap { ServiceTree.privateKilobytes(of: $0.pid) }
             if sizes.count == processes.count { sums.append(Double(sizes.reduce(0, +)) / 1024) }
         }
         if sums.isEmpty {
-            parked.unmeasured = geteuid() == 0 ? "no parked child was found" : "only root may look into a sandbox's memory"
+            parked.unmeasured =
+                geteuid() == 0 ? "no parked child was found" : "only root may look into a sandbox's memory"
             parked.isOptional = geteuid() != 0
         } else {
             let mean = sums.reduce(0, +) / Double(sums.count)
@@ -43,7 +46,8 @@ extension Bench {
 
     /// What is left behind by many runs in a row.
     func growthRow(_ service: BenchService) -> BenchRow {
-        var row = BenchRow("growth", "\(plan.growthRuns) runs in a row: what grows", mustBe: "none; RSS ≤ 5 %")
+        var row = BenchRow(
+            "growth", "\(plan.growthRuns) runs in a row: what grows", mustBe: "none; RSS ≤ 5 %")
         _ = Self.repeatRuns(service.socket, count: 1_000)
         usleep(700_000)
         let before = service.tree.holdings()
@@ -52,7 +56,8 @@ extension Bench {
         usleep(700_000)
         let after = service.tree.holdings()
         let counts = [
-            ("descriptors", after.descriptors - before.descriptors), ("processes", after.processes - before.processes),
+            ("descriptors", after.descriptors - before.descriptors),
+            ("processes", after.processes - before.processes),
             ("mounts", after.mounts - before.mounts), ("control groups", after.groups - before.groups),
         ]
         var words = counts.filter { $0.1 != 0 }.map { "\($0.0) \($0.1 > 0 ? "+" : "")\($0.1)" }
@@ -61,7 +66,8 @@ extension Bench {
         for (part, size) in before.memory.sorted(by: { $0.key < $1.key }) {
             let growth = (Double(after.memory[part] ?? 0) / Double(max(size, 1)) - 1) * 100
             row.figure("rss_\(part)_percent", growth)
-            words.append("RSS \(part) \(growth >= 0 ? "+" : "")\(BenchRow.short((growth * 10).rounded() / 10)) %")
+            words.append(
+                "RSS \(part) \(growth >= 0 ? "+" : "")\(BenchRow.short((growth * 10).rounded() / 10)) %")
             if growth > 5 { faults.append("RSS \(part) +\(BenchRow.short(growth)) %") }
         }
         row.measured = words.joined(separator: ", ")

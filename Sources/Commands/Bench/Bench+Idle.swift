@@ -17,7 +17,8 @@ extension Bench {
                 try BareStart(path: program, arguments: line + [service.data]).run().nanoseconds
             },
             Side("alone") {
-                try BareStart(path: program, arguments: line + [service.data + "/none"] + allow).run().nanoseconds
+                try BareStart(path: program, arguments: line + [service.data + "/none"] + allow).run()
+                    .nanoseconds
             },
             Side("bwrap") { try Self.bwrap.run().nanoseconds },
         ]
@@ -88,7 +89,8 @@ extension Bench {
         path: "/usr/bin/bwrap",
         arguments: [
             "--ro-bind", "/usr", "/usr", "--symlink", "usr/lib", "/lib", "--symlink", "usr/lib64", "/lib64",
-            "--symlink", "usr/bin", "/bin", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--unshare-all",
+            "--symlink", "usr/bin", "/bin", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp",
+            "--unshare-all",
             "--die-with-parent", "--new-session", "/usr/bin/python3", "-c", "print(1)",
         ])
 
@@ -100,7 +102,9 @@ extension Bench {
         guard plan.rows.contains(row.id) else { return nil }
         var row = row
         do {
-            guard let ours = try measured[name]?.get(), let bare = try measured["bare"]?.get() else { return nil }
+            guard let ours = try measured[name]?.get(), let bare = try measured["bare"]?.get() else {
+                return nil
+            }
             row.figure("median_ms", ours.median)
             row.figure("p99_ms", ours.percentile(99))
             row.figure("bare_median_ms", bare.median)
@@ -140,7 +144,8 @@ extension Bench {
             row.isOptional = true
             return row
         }
-        return compare(row, "bwrap", measured) { row, ours, bare in ratio(&row, ours, bare, atMost: .infinity) }
+        return compare(row, "bwrap", measured) { row, ours, bare in ratio(&row, ours, bare, atMost: .infinity)
+        }
     }
 
     func ratio(_ row: inout BenchRow, _ ours: Series, _ bare: Series, atMost bound: Double) {

@@ -58,7 +58,8 @@ extension Bench {
     /// Eight drivers at a time on each side, by turns.
     func throughputRows(_ service: BenchService) -> [BenchRow] {
         var row = BenchRow(
-            "throughput", "sandboxed runs/s at concurrency 8 ÷ bare starts/s, same driver", mustBe: "≥ 4, goal 6")
+            "throughput", "sandboxed runs/s at concurrency 8 ÷ bare starts/s, same driver",
+            mustBe: "≥ 4, goal 6")
         var ours = Side8()
         var bare = Side8()
         for _ in 0..<plan.slices {
@@ -67,7 +68,8 @@ extension Bench {
         }
         row.unmeasured = ours.failure ?? bare.failure
         let ratio = ours.rate / max(bare.rate, 0.001)
-        row.measured = "\(BenchRow.short(ratio)) (\(BenchRow.short(ours.rate)) ÷ \(BenchRow.short(bare.rate)) per s)"
+        row.measured =
+            "\(BenchRow.short(ratio)) (\(BenchRow.short(ours.rate)) ÷ \(BenchRow.short(bare.rate)) per s)"
         row.figure("runs_per_s", ours.rate)
         row.figure("bare_starts_per_s", bare.rate)
         row.figure("ratio", ratio)
@@ -90,7 +92,9 @@ extension Bench {
         }
     }
 
-    private func slice(_ body: @escaping @Sendable (Int64) -> Answer) -> (answers: [Answer], nanoseconds: Int64) {
+    private func slice(_ body: @escaping @Sendable (Int64) -> Answer) -> (
+        answers: [Answer], nanoseconds: Int64
+    ) {
         let begun = Monotonic.now()
         let end = begun + plan.slice
         let answers = Crowd.run(8) { _ in body(end) }
@@ -112,7 +116,8 @@ extension Bench {
 
     /// A hundred programs that each sleep for half a second, all sent at once.
     func sleepersRow(_ service: BenchService) -> BenchRow {
-        var row = BenchRow("sleepers", "100 programs at once that sleep 0.5 s, all succeed; total ÷ 0.5 s", mustBe: "≤ 1.6")
+        var row = BenchRow(
+            "sleepers", "100 programs at once that sleep 0.5 s, all succeed; total ÷ 0.5 s", mustBe: "≤ 1.6")
         let request = BlockingClient.post(#"{"language":"python","code":"import time; time.sleep(0.5)"}"#)
         let begun = Monotonic.now()
         let failures = Crowd.run(100) { [socket = service.socket] _ -> String? in

@@ -5,7 +5,8 @@ internal import JSON
 extension Bench {
     /// numpy and pandas, held by a service that imported them once.
     func preloadedRow() -> BenchRow {
-        var row = BenchRow("preloaded", "the same with numpy and pandas preloaded ÷ bare import of both", mustBe: "≤ 0.02")
+        var row = BenchRow(
+            "preloaded", "the same with numpy and pandas preloaded ÷ bare import of both", mustBe: "≤ 0.02")
         let bare = BareStart(path: "/usr/bin/python3", arguments: ["-c", "import numpy, pandas; print(1)"])
         do { _ = try bare.run() } catch {
             row.unmeasured = "/usr/bin/python3 has no numpy and pandas (apt-get install python3-pandas)"
@@ -16,7 +17,8 @@ extension Bench {
             let service = try BenchService(
                 program: folder + "/diatom-service", allowed: plan.allowed, preload: ["numpy", "pandas"])
             defer { service.stop() }
-            let request = BlockingClient.post(#"{"language":"python","code":"import numpy, pandas; print(1)"}"#)
+            let request = BlockingClient.post(
+                #"{"language":"python","code":"import numpy, pandas; print(1)"}"#)
             let measured = measure(
                 [
                     Side("bare") { try bare.run().nanoseconds },
@@ -34,7 +36,8 @@ extension Bench {
 
     /// A binary that a shell becomes, in a sandbox and bare: what the sandbox costs a fresh start.
     func freshRow(_ service: BenchService) -> BenchRow {
-        var row = BenchRow("fresh", "fresh C program (compiled before) in a sandbox − bare start", mustBe: "≤ 4 ms")
+        var row = BenchRow(
+            "fresh", "fresh C program (compiled before) in a sandbox − bare start", mustBe: "≤ 4 ms")
         row.note =
             "on both sides /bin/sh execs the binary, so that the API is given a ready program: "
             + "the difference is all of the sandbox, the socket and the 16 kB sent along"
@@ -93,7 +96,8 @@ extension Bench {
             defer { unlink(source) }
             // The compiler looks for its parts along PATH, which a bare start does not have.
             let compiler = BareStart(
-                path: "/usr/bin/env", arguments: ["PATH=/usr/bin:/bin", "/usr/bin/gcc", "-O2", "-s", "-o", path, source])
+                path: "/usr/bin/env",
+                arguments: ["PATH=/usr/bin:/bin", "/usr/bin/gcc", "-O2", "-s", "-o", path, source])
             do { _ = try compiler.run() } catch { throw Unmeasured(reason: "gcc: \(error)") }
             let binary = open(path, O_RDONLY | O_CLOEXEC)
             defer { close(binary) }

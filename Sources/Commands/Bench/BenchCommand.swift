@@ -4,7 +4,7 @@ internal import Posix
 extension Command {
     private static let quick = CommandOption("quick", "fewer rounds: under a minute")
     private static let rows = CommandOption(
-        "rows", value: "NAME,…", "only these: \(BenchPlan.ids.joined(separator: ", "))")
+        "rows", value: "NAME,…", "only these rows")
 
     static let bench = Command(
         name: "bench", summary: "measure this machine, each figure beside a bare process",
@@ -13,6 +13,8 @@ extension Command {
             Starts services of its own in temporary folders and stops them again. Every ratio is measured in
             one run: the rounds of all sides are interleaved, the first 20 dropped, medians compared. 'Bare'
             is /usr/bin/python3 with an empty environment, its output read to the end, without a sandbox.
+            The rows are \(BenchPlan.ids.joined(separator: ", ")).
+
             The exit code is 0 whatever was measured, 1 when something could not be.
             """,
         options: [quick, rows, .json, RunFlags.allow],
@@ -43,9 +45,11 @@ final class Bench {
         folder = Process.folderOfBinary() ?? "."
         messages = Messages(environment: invocation.environment)
         let version = (try? BareStart(path: "/usr/bin/python3", arguments: ["--version"]).run().output) ?? []
-        let words = String(decoding: version, as: UTF8.self).split(whereSeparator: { $0 == " " || $0 == "\n" })
+        let words = String(decoding: version, as: UTF8.self).split(whereSeparator: { $0 == " " || $0 == "\n" }
+        )
         report = BenchReport(
-            command: (["diatom", "bench"] + invocation.words).joined(separator: " "), bare: "/usr/bin/python3",
+            command: (["diatom", "bench"] + invocation.words).joined(separator: " "),
+            bare: "/usr/bin/python3",
             bareVersion: words.last.map(String.init) ?? "is missing")
     }
 
@@ -56,7 +60,8 @@ final class Bench {
             measureAll(service)
             service.stop()
         } catch {
-            messages.complain("bench: the service cannot be started: \(error.reason); 'diatom doctor' says more")
+            messages.complain(
+                "bench: the service cannot be started: \(error.reason); 'diatom doctor' says more")
             return 1
         }
         if wants("preloaded") {
@@ -75,8 +80,8 @@ final class Bench {
         }
         let others: [(String, () -> [BenchRow])] = [
             ("tail", { [self.tailRow(service)] }), ("throughput", { self.throughputRows(service) }),
-            ("fresh", { [self.freshRow(service)] }), ("sleepers", { [self.sleepersRow(service)] }),
-            ("memory", { self.memoryRows(service) }), ("growth", { [self.growthRow(service)] }),
+            ("fresh", { [self.freshRow(service)] }), ("memory", { self.memoryRows(service) }),
+            ("growth", { [self.growthRow(service)] }), ("sleepers", { [self.sleepersRow(service)] }),
         ]
         for (name, measure) in others where wants(name) {
             progress(name)

@@ -1,7 +1,8 @@
 /// How much is measured, and of what.
 struct BenchPlan: Hashable, Sendable {
     static let ids = [
-        "warm", "preloaded", "command", "alone", "bwrap", "tail", "throughput", "fresh", "sleepers", "memory", "growth",
+        "warm", "preloaded", "command", "alone", "bwrap", "tail", "throughput", "fresh", "sleepers", "memory",
+        "growth",
     ]
 
     var isQuick: Bool

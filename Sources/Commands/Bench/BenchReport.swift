@@ -13,7 +13,8 @@ struct BenchReport: Sendable {
 
     static var machine: String {
         let cpu = (try? SmallFile.read("/proc/cpuinfo")) ?? ""
-        let model = cpu.split(separator: "\n").first { $0.hasPrefix("model name") }?.split(separator: ":").last ?? "?"
+        let model =
+            cpu.split(separator: "\n").first { $0.hasPrefix("model name") }?.split(separator: ":").last ?? "?"
         let kernel = (try? SmallFile.read("/proc/sys/kernel/osrelease")) ?? "?"
         let cores = sysconf(Int32(_SC_NPROCESSORS_ONLN))
         return "\(Self.trimmed(model)), \(cores) cores, Linux \(Self.trimmed(kernel))"
@@ -37,7 +38,9 @@ struct BenchReport: Sendable {
         let all = [["what", "measured", "must be", "verdict"]] + cells
         let widths = (0..<3).map { column in all.map { $0[column].count }.max() ?? 0 }
         for (index, row) in all.enumerated() {
-            let columns = (0..<3).map { row[$0] + String(repeating: " ", count: widths[$0] - row[$0].count + 2) }
+            let columns = (0..<3).map {
+                row[$0] + String(repeating: " ", count: widths[$0] - row[$0].count + 2)
+            }
             lines.append(columns.joined() + row[3])
             if index > 0, let note = rows[index - 1].note { lines.append("    \(note)") }
         }

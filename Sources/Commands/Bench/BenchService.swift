@@ -14,7 +14,9 @@ final class BenchService: Sendable {
     /// Starts it and waits until a warm run came back.
     init(program: String, allowed: [String], preload: [String]) throws(Failure) {
         var template = Array("/tmp/diatom-bench-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw Failure(reason: "no temporary folder can be made in /tmp") }
+        guard mkdtemp(&template) != nil else {
+            throw Failure(reason: "no temporary folder can be made in /tmp")
+        }
         data = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         var arguments = ["--data", data]
         if !allowed.isEmpty { arguments += ["--allow", allowed.joined(separator: ",")] }
@@ -23,7 +25,8 @@ final class BenchService: Sendable {
         defer { close(null) }
         do throws(SystemFailure) {
             pid = try ChildProcess.start(
-                program, arguments, environment: ["LANG=C.UTF-8"], descriptors: [(null, 0), (null, 1), (null, 2)])
+                program, arguments, environment: ["LANG=C.UTF-8"],
+                descriptors: [(null, 0), (null, 1), (null, 2)])
         } catch {
             rmdir(data)
             throw Failure(reason: error.description)

@@ -12,12 +12,16 @@ final class ClientShelf: Sendable {
     private let kept = Mutex<[String: Kept]>([:])
 
     /// Lends the connection to a socket, made on first use; one that failed is not kept.
-    func withClient<Value>(_ socket: String, _ body: (borrowing BlockingClient) throws -> Value) throws -> Value {
+    func withClient<Value>(_ socket: String, _ body: (borrowing BlockingClient) throws -> Value) throws
+        -> Value
+    {
         let client: Kept
         if let found = kept.withLock({ $0[socket] }) {
             client = found
         } else {
-            guard let fresh = BlockingClient(path: socket) else { throw Bench.Unmeasured(reason: "nobody listens") }
+            guard let fresh = BlockingClient(path: socket) else {
+                throw Bench.Unmeasured(reason: "nobody listens")
+            }
             client = Kept(fresh)
             kept.withLock { $0[socket] = client }
         }

@@ -62,7 +62,9 @@ struct ServiceTree: Sendable {
     /// Children of the jailer outside any sandbox: warm interpreters, the exec host, the janitor.
     var hosts: [Member] {
         guard let jailer else { return [] }
-        return members.filter { $0.parent == jailer.pid && $0.depth == 1 && !$0.arguments.contains("--janitor") }
+        return members.filter {
+            $0.parent == jailer.pid && $0.depth == 1 && !$0.arguments.contains("--janitor")
+        }
     }
     /// First processes of sandboxes.
     var inits: [Member] {
@@ -92,7 +94,8 @@ struct ServiceTree: Sendable {
     static func kilobytes(_ name: String, of pid: Int32) -> Int {
         let status = (try? SmallFile.read("/proc/\(pid)/status")) ?? ""
         let line = status.split(separator: "\n").first { $0.hasPrefix(name + ":") } ?? ""
-        return line.split(whereSeparator: { $0 == " " || $0 == "\t" }).dropFirst().first.flatMap { Int($0) } ?? 0
+        return line.split(whereSeparator: { $0 == " " || $0 == "\t" }).dropFirst().first.flatMap { Int($0) }
+            ?? 0
     }
 
     /// Memory that only this process has, page tables included; nil where we may not look.
@@ -114,12 +117,15 @@ struct ServiceTree: Sendable {
             let fields = line.split(separator: " ")
             guard fields.count > 2, fields[2] == "cgroup" || fields[2] == "cgroup2" else { continue }
             for line in own.split(separator: "\n") {
-                guard let path = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false).last else {
+                guard
+                    let path = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false).last
+                else {
                     continue
                 }
                 var folder = Substring(String(fields[1]) + (path == "/" ? "" : String(path)))
                 while folder.count >= fields[1].count {
-                    for name in SmallFile.names(in: String(folder)) where name.hasPrefix("diatom-\(jailer)-") {
+                    for name in SmallFile.names(in: String(folder)) where name.hasPrefix("diatom-\(jailer)-")
+                    {
                         roots.insert("\(folder)/\(name)")
                     }
                     folder = folder[..<(folder.lastIndex(of: "/") ?? folder.startIndex)]

@@ -59,7 +59,7 @@ package final class Jailer {
         if refusal == nil { try startHosts(execPlan: plan) }
         if let tree { janitor = try Janitor.start(for: tree) }
         let warm = policy.makePlan(interpreter: true, disk: Self.disk, inodes: Self.inodes)
-        policyHashes = [plan, warm].map { SandboxPolicy.hash(of: UnsafePointer($0), root: root) }
+        policyHashes = [SandboxPolicy.hash(of: plan, root: root), SandboxPolicy.hash(of: warm, root: root)]
     }
 
     /// A layer that cannot be put up is a refusal, unless the operator allowed its absence by name.

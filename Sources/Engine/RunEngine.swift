@@ -91,13 +91,16 @@ package final class RunEngine: Runner {
                 .unsupported, "check: analysis is not part of this version; use \"off\"", field: "check")
         }
         let given = [("limits", request.limits), ("compile_limits", request.compileLimits)]
-        for (field, limits) in given { try LimitCheck.check(limits, against: configuration.maxima, field: field) }
+        for (field, limits) in given {
+            try LimitCheck.check(limits, against: configuration.maxima, field: field)
+        }
     }
 
     static func unavailable(_ refusal: String?) -> RequestError {
         let why = refusal ?? "the jailer ended at its start"
         let ways = [
-            "memory:": " (--allow memory:sampled, or delegate control groups)", "landlock:": " (--allow landlock:absent)",
+            "memory:": " (--allow memory:sampled, or delegate control groups)",
+            "landlock:": " (--allow landlock:absent)",
         ]
         let way = ways.first { why.hasPrefix($0.key) }?.value ?? ""
         return RequestError(

@@ -68,7 +68,9 @@ package final class Jailer {
         if sampled, allowed.contains("proc:absent") {
             return "memory: no control group is usable, and without /proc nothing can be sampled"
         }
-        if cjail_landlock_abi() == 0, !allowed.contains("landlock:absent") { return "landlock: the kernel has none" }
+        if cjail_landlock_abi() == 0, !allowed.contains("landlock:absent") {
+            return "landlock: the kernel has none"
+        }
         return nil
     }
 
@@ -129,7 +131,9 @@ package final class Jailer {
     }
 
     private func shutDown() {
-        for sandbox in sandboxes.values where sandbox.pidfd >= 0 { _ = cjail_pidfd_kill(sandbox.pidfd, SIGKILL) }
+        for sandbox in sandboxes.values where sandbox.pidfd >= 0 {
+            _ = cjail_pidfd_kill(sandbox.pidfd, SIGKILL)
+        }
         for host in hosts.values { host.kill() }
         for sandbox in sandboxes.values where sandbox.pidfd >= 0 {
             var status: Int32 = 0

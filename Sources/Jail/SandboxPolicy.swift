@@ -31,7 +31,8 @@ package struct SandboxPolicy: Sendable {
 
     /// What leaks the machine's identity or load, and is of no use to a program.
     static let masks = [
-        "/proc/cmdline", "/proc/keys", "/proc/key-users", "/proc/modules", "/proc/partitions", "/proc/sysrq-trigger",
+        "/proc/cmdline", "/proc/keys", "/proc/key-users", "/proc/modules", "/proc/partitions",
+        "/proc/sysrq-trigger",
     ]
 
     /// rlimits: (resource, soft, hard).
@@ -148,7 +149,9 @@ package struct SandboxPolicy: Sendable {
     static func hash(of plan: UnsafePointer<cjail_plan>, root: RootPlan) -> [UInt8] {
         var context = SHA2_CTX()
         SHA256Init(&context)
-        SHA256Update(&context, UnsafeRawPointer(plan).assumingMemoryBound(to: UInt8.self), MemoryLayout<cjail_plan>.size)
+        SHA256Update(
+            &context, UnsafeRawPointer(plan).assumingMemoryBound(to: UInt8.self),
+            MemoryLayout<cjail_plan>.size)
         let binds = root.binds.map { "bind \($0.source) \($0.target)" }
         let links = root.links.map { "link \($0.path) \($0.target)" }
         let files = root.files.map { "file \($0.path) \($0.content.count)" }

@@ -4,11 +4,15 @@ internal import Testing
 @Suite(.needsSandboxes, .timeLimit(.minutes(2)))
 struct ErrorTests {
     @Test(arguments: Lab.starts)
-    func `a Python error is told with its file, line, column and frames`(_ start: RunRequest.Start) async throws {
+    func `a Python error is told with its file, line, column and frames`(_ start: RunRequest.Start)
+        async throws
+    {
         let code = "import helper\n\ndef f(x):\n    return helper.g(x)\n\nf(0)\n"
         let result = try await Lab.run(code, start: start) {
             $0.files.append(
-                SourceFile(path: try WorkspacePath(parsing: "helper.py"), content: Array("def g(x):\n    return 1 / x\n".utf8)))
+                SourceFile(
+                    path: try WorkspacePath(parsing: "helper.py"),
+                    content: Array("def g(x):\n    return 1 / x\n".utf8)))
         }
         #expect(result.verdict.status == .failed, result.account)
         let error = try #require(result.error)
@@ -17,7 +21,10 @@ struct ErrorTests {
         #expect(error.file == "helper.py")
         #expect(error.line == 2)
         #expect(error.column == 14)  // the operator, as the interpreter marks it
-        #expect(error.frames.map { "\($0.file):\($0.line) \($0.function)" } == ["main.py:6 <module>", "main.py:4 f", "helper.py:2 g"])
+        #expect(
+            error.frames.map { "\($0.file):\($0.line) \($0.function)" } == [
+                "main.py:6 <module>", "main.py:4 f", "helper.py:2 g",
+            ])
         #expect(!error.traceback.contains { $0.contains("/diatom") || $0.contains("sitecustomize") })
         #expect(!result.err.contains("sitecustomize"))
     }
@@ -32,27 +39,33 @@ struct ErrorTests {
     }
 
     @Test func `a traceback is the same, warm and fresh`() async throws {
-        let code = "def f():\n    raise KeyError('k')\ntry:\n    f()\nexcept KeyError as e:\n    raise RuntimeError('r') from e\n"
+        let code =
+            "def f():\n    raise KeyError('k')\ntry:\n    f()\nexcept KeyError as e:\n    raise RuntimeError('r') from e\n"
         let warm = try await Lab.run(code)
         let fresh = try await Lab.run(code, start: .fresh)
         #expect(warm.err == fresh.err)
         #expect(warm.error == fresh.error && warm.error?.name == "RuntimeError")
     }
 
-    @Test func `a C program that does not compile fails with the place of its error, and nothing runs`() async throws {
+    @Test func `a C program that does not compile fails with the place of its error, and nothing runs`()
+        async throws
+    {
         let result = try await Lab.run("#include <stdio.h>\nint main(void) {\n  return missing;\n}\n", "c")
         #expect(result.verdict.status == .compileFailed, result.account)
         #expect(result.verdict.exitCode == nil)
         #expect(result.compile?.verdict.status == .compileFailed)
         #expect(result.stdout == [] && result.stderr == [])
         let error = try #require(result.error)
-        #expect(error.name == "CompileError" && error.file == "main.c" && error.line == 3 && error.column == 10, "\(error)")
+        #expect(
+            error.name == "CompileError" && error.file == "main.c" && error.line == 3 && error.column == 10,
+            "\(error)")
         #expect(error.message.contains("missing"))
     }
 
     @Test func `compiling has limits of its own`() async throws {
         // Includes itself without end: the preprocessor stops by itself, the macro below does not.
-        let code = "#define A(x) B(x) B(x) B(x) B(x)\n#define B(x) C(x) C(x) C(x) C(x)\n#define C(x) D(x) D(x) D(x) D(x)\n"
+        let code =
+            "#define A(x) B(x) B(x) B(x) B(x)\n#define B(x) C(x) C(x) C(x) C(x)\n#define C(x) D(x) D(x) D(x) D(x)\n"
             + "#define D(x) E(x) E(x) E(x) E(x)\n#define E(x) F(x) F(x) F(x) F(x)\n#define F(x) G(x) G(x) G(x) G(x)\n"
             + "#define G(x) H(x) H(x) H(x) H(x)\n#define H(x) I(x) I(x) I(x) I(x)\n#define I(x) J(x) J(x) J(x) J(x)\n"
             + "#define J(x) K(x) K(x) K(x) K(x)\n#define K(x) x + x + x + x +\nlong long v = A(1LL) 0;\nint main(void) { return 0; }\n"

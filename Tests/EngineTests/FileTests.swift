@@ -3,11 +3,15 @@ internal import Testing
 
 @Suite(.needsSandboxes, .timeLimit(.minutes(2)))
 struct FileTests {
-    private static func file(_ path: String, _ content: String, executable: Bool = false) throws -> SourceFile {
-        SourceFile(path: try WorkspacePath(parsing: path), content: Array(content.utf8), executable: executable)
+    private static func file(_ path: String, _ content: String, executable: Bool = false) throws -> SourceFile
+    {
+        SourceFile(
+            path: try WorkspacePath(parsing: path), content: Array(content.utf8), executable: executable)
     }
 
-    private static func names(_ result: RunResult) -> [String] { result.files.map(\.path.description).sorted() }
+    private static func names(_ result: RunResult) -> [String] {
+        result.files.map(\.path.description).sorted()
+    }
 
     @Test(arguments: Lab.starts)
     func `files are laid in with their folders and modes`(_ start: RunRequest.Start) async throws {
@@ -22,7 +26,8 @@ struct FileTests {
         let result = try await Lab.run(code, start: start) {
             $0.files += [
                 try Self.file("helper.py", "x = 1"), try Self.file("deep/er/value.py", "y = 2"),
-                try Self.file("data/é ü.txt", "three"), try Self.file("run.sh", "#!/bin/sh\necho script", executable: true),
+                try Self.file("data/é ü.txt", "three"),
+                try Self.file("run.sh", "#!/bin/sh\necho script", executable: true),
                 try Self.file("big", String(repeating: "b", count: 300_000)), try Self.file("empty", ""),
             ]
         }
@@ -31,7 +36,10 @@ struct FileTests {
 
     @Test func `an entry among several files is the one that is started`() async throws {
         let result = try await Lab.run("print('wrong')") {
-            $0.files += [try Self.file("src/start.py", "import other\nprint('right', other.n)"), try Self.file("src/other.py", "n = 5")]
+            $0.files += [
+                try Self.file("src/start.py", "import other\nprint('right', other.n)"),
+                try Self.file("src/other.py", "n = 5"),
+            ]
             $0.entry = "src/start.py"
         }
         #expect(result.out == "right 5\n", result.account)
@@ -49,7 +57,9 @@ struct FileTests {
                 with open(name, 'wb') as f: f.write(name.encode() * 2)
             os.chmod('out/y.txt', 0o755)
             """
-        let result = try await Lab.run(code, start: start) { $0.collect = ["out/**/*.txt", "*.txt", "out/é.bin"] }
+        let result = try await Lab.run(code, start: start) {
+            $0.collect = ["out/**/*.txt", "*.txt", "out/é.bin"]
+        }
         #expect(result.verdict.status == .succeeded, result.account)
         #expect(Self.names(result) == ["out/a/b/z.txt", "out/y.txt", "out/é.bin", "x.txt"])
         for file in result.files {
@@ -87,8 +97,11 @@ struct FileTests {
     }
 
     @Test(arguments: Lab.starts)
-    func `a huge sparse file is left out and said, the others come back`(_ start: RunRequest.Start) async throws {
-        let code = "open('small', 'w').write('s')\nf = open('huge', 'w'); f.truncate(1 << 40)\nopen('z', 'w').write('z')"
+    func `a huge sparse file is left out and said, the others come back`(_ start: RunRequest.Start)
+        async throws
+    {
+        let code =
+            "open('small', 'w').write('s')\nf = open('huge', 'w'); f.truncate(1 << 40)\nopen('z', 'w').write('z')"
         let result = try await Lab.run(code, start: start) { $0.collect = ["*"] }
         #expect(result.verdict.status == .succeeded, result.account)
         #expect(Self.names(result) == ["main.py", "small", "z"])
@@ -97,7 +110,9 @@ struct FileTests {
     }
 
     @Test(arguments: Lab.starts)
-    func `a tree deeper than any path is walked to its bound and no further`(_ start: RunRequest.Start) async throws {
+    func `a tree deeper than any path is walked to its bound and no further`(_ start: RunRequest.Start)
+        async throws
+    {
         let code = """
             import os
             open('top', 'w').write('t')
@@ -126,7 +141,10 @@ struct FileTests {
         }
     }
 
-    @Test func `a file that fills the workspace before the program starts is the request's fault, told as such`() async throws {
+    @Test
+    func `a file that fills the workspace before the program starts is the request's fault, told as such`()
+        async throws
+    {
         let result = try await Lab.run("print(1)") {
             $0.files.append(try Self.file("big", String(repeating: "b", count: 3 << 20)))
             $0.limits.disk = .mebibytes(1)

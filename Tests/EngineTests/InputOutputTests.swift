@@ -26,16 +26,25 @@ struct InputOutputTests {
         let input = [UInt8](repeating: 120, count: 5 << 20)
         let ignored = try await Lab.run("print('done')", start: start) { $0.stdin = .bytes(input) }
         #expect(ignored.out == "done\n", ignored.account)
-        let closed = try await Lab.run("import os\nos.close(0)\nprint('closed')", start: start) { $0.stdin = .bytes(input) }
+        let closed = try await Lab.run("import os\nos.close(0)\nprint('closed')", start: start) {
+            $0.stdin = .bytes(input)
+        }
         #expect(closed.out == "closed\n", closed.account)
-        let partly = try await Lab.run("import sys\nprint(len(sys.stdin.read(70000)))", start: start) { $0.stdin = .bytes(input) }
+        let partly = try await Lab.run("import sys\nprint(len(sys.stdin.read(70000)))", start: start) {
+            $0.stdin = .bytes(input)
+        }
         #expect(partly.out == "70000\n", partly.account)
     }
 
     @Test(arguments: Lab.starts)
     func `arguments arrive as they are`(_ start: RunRequest.Start) async throws {
-        let arguments = ["", "two words", "-c", "--", "é\u{1F600}", "*", "$HOME", "a\nb", String(repeating: "x", count: 20_000)]
-        let result = try await Lab.run("import sys\nprint(ascii(sys.argv[1:]))\nprint(sys.argv[0])", start: start) {
+        let arguments = [
+            "", "two words", "-c", "--", "é\u{1F600}", "*", "$HOME", "a\nb",
+            String(repeating: "x", count: 20_000),
+        ]
+        let result = try await Lab.run(
+            "import sys\nprint(ascii(sys.argv[1:]))\nprint(sys.argv[0])", start: start
+        ) {
             $0.args = arguments.map { Array($0.utf8) } + [[0xff, 0xfe]]
         }
         let expected = """
@@ -47,7 +56,8 @@ struct InputOutputTests {
     }
 
     @Test(arguments: Lab.starts)
-    func `the environment is small, known, and the request's own wins`(_ start: RunRequest.Start) async throws {
+    func `the environment is small, known, and the request's own wins`(_ start: RunRequest.Start) async throws
+    {
         let code = "import os\nfor name in sorted(os.environ): print(name, ascii(os.environ[name]))"
         let plain = try await Lab.run(code, start: start)
         let expected = """
@@ -63,8 +73,13 @@ struct InputOutputTests {
 
             """
         #expect(plain.out == expected)
-        let own = try await Lab.run("import os\nprint(os.environ['HOME'], ascii(os.environ['X é']))", start: start) {
-            $0.env = [EnvironmentVariable(name: "HOME", value: "/tmp"), EnvironmentVariable(name: "X é", value: "=ü\n=")]
+        let own = try await Lab.run(
+            "import os\nprint(os.environ['HOME'], ascii(os.environ['X é']))", start: start
+        ) {
+            $0.env = [
+                EnvironmentVariable(name: "HOME", value: "/tmp"),
+                EnvironmentVariable(name: "X é", value: "=ü\n="),
+            ]
         }
         #expect(own.out == "/tmp '=\\xfc\\n='\n", own.account)
         #expect(own.receipt?.start == (start == .warm ? .forked : .exec))
@@ -79,7 +94,9 @@ struct InputOutputTests {
         }
         #expect(try await start { _ in } == .forked)
         for name in ["PYTHONHASHSEED", "PYTHONOPTIMIZE", "LC_ALL", "MALLOC_ARENA_MAX"] {
-            #expect(try await start { $0.env = [EnvironmentVariable(name: name, value: "1")] } == .exec, "\(name)")
+            #expect(
+                try await start { $0.env = [EnvironmentVariable(name: name, value: "1")] } == .exec, "\(name)"
+            )
         }
         #expect(try await start { $0.seed = 3 } == .exec)
         #expect(try await start { $0.start = .fresh } == .exec)
@@ -105,14 +122,17 @@ struct InputOutputTests {
 
     @Test(arguments: Lab.starts)
     func `output may hold any bytes`(_ start: RunRequest.Start) async throws {
-        let code = "import sys\nsys.stdout.buffer.write(bytes(range(256)) * 3)\nsys.stderr.buffer.write(b'\\0\\xff\\xc3(')"
+        let code =
+            "import sys\nsys.stdout.buffer.write(bytes(range(256)) * 3)\nsys.stderr.buffer.write(b'\\0\\xff\\xc3(')"
         let result = try await Lab.run(code, start: start)
         #expect(result.stdout == (0..<3).flatMap { _ in (0...255).map { UInt8($0) } })
         #expect(result.stderr == [0, 0xff, 0xc3, 0x28])
     }
 
     @Test(arguments: Lab.starts)
-    func `what a program left running prints no more once the program has ended`(_ start: RunRequest.Start) async throws {
+    func `what a program left running prints no more once the program has ended`(_ start: RunRequest.Start)
+        async throws
+    {
         let code = """
             import os, time
             if os.fork() == 0:
@@ -128,7 +148,8 @@ struct InputOutputTests {
 
     @Test(arguments: Lab.starts)
     func `a program may open its streams again by name`(_ start: RunRequest.Start) async throws {
-        let code = "open('/dev/stdout', 'w').write('out')\nopen('/dev/stderr', 'w').write('err')\nprint(open('/dev/stdin').read())"
+        let code =
+            "open('/dev/stdout', 'w').write('out')\nopen('/dev/stderr', 'w').write('err')\nprint(open('/dev/stdin').read())"
         let result = try await Lab.run(code, start: start) { $0.stdin = .bytes(Array("in".utf8)) }
         #expect(result.out == "outin\n", result.account)
         #expect(result.err == "err")

@@ -15,7 +15,9 @@ enum Lab {
     /// Why no sandbox can be made by these tests; nil when all is well.
     static let obstacle: String? = {
         guard access(jailer, X_OK) == 0 else { return "diatom-jailer is not built beside the tests" }
-        guard access(library, R_OK) == 0 else { return "libcjail.so is not built beside the tests (make builds it)" }
+        guard access(library, R_OK) == 0 else {
+            return "libcjail.so is not built beside the tests (make builds it)"
+        }
         return nil
     }()
 
@@ -44,7 +46,8 @@ enum Lab {
     ) throws -> RunRequest {
         let entry = file ?? ["python": "main.py", "c": "main.c"][language] ?? "main.sh"
         var request = RunRequest(
-            language: language, files: [SourceFile(path: try WorkspacePath(parsing: entry), content: Array(code.utf8))])
+            language: language,
+            files: [SourceFile(path: try WorkspacePath(parsing: entry), content: Array(code.utf8))])
         request.start = start
         request.limits.wall = .seconds(20)
         return request
@@ -76,6 +79,8 @@ extension Trait where Self == ConditionTrait {
     static var needsSandboxes: Self { .enabled(if: Lab.obstacle == nil, "\(Lab.obstacle ?? "")") }
 
     static var needsControllers: Self {
-        .enabled("no control group can be made by this user here: memory is sampled") { try await Lab.hasControllers() }
+        .enabled("no control group can be made by this user here: memory is sampled") {
+            try await Lab.hasControllers()
+        }
     }
 }

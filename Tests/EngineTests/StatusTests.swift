@@ -25,13 +25,23 @@ struct StatusCase: CustomTestStringConvertible, Sendable {
 @Suite(.needsSandboxes, .timeLimit(.minutes(2)))
 struct StatusTests {
     static let python: [StatusCase] = [
-        StatusCase(testDescription: "an ordinary end", code: "print(6 * 7)", status: .succeeded, exit: 0, stdout: "42\n"),
-        StatusCase(testDescription: "an exit code", code: "print(1)\nraise SystemExit(7)", status: .failed, exit: 7, stdout: "1\n"),
-        StatusCase(testDescription: "the highest exit code", code: "import os\nos._exit(255)", status: .failed, exit: 255),
-        StatusCase(testDescription: "an uncaught error", code: "print(1)\n1 / 0", status: .failed, exit: 1, stdout: "1\n"),
         StatusCase(
-            testDescription: "wall time, while it sleeps", code: "import time\nprint('begun', flush=True)\ntime.sleep(100)",
-            limits: { $0.wall = .milliseconds(700) }, status: .timeExceeded, signal: 9, limit: .wall, stdout: "begun\n"),
+            testDescription: "an ordinary end", code: "print(6 * 7)", status: .succeeded, exit: 0,
+            stdout: "42\n"),
+        StatusCase(
+            testDescription: "an exit code", code: "print(1)\nraise SystemExit(7)", status: .failed, exit: 7,
+            stdout: "1\n"),
+        StatusCase(
+            testDescription: "the highest exit code", code: "import os\nos._exit(255)", status: .failed,
+            exit: 255),
+        StatusCase(
+            testDescription: "an uncaught error", code: "print(1)\n1 / 0", status: .failed, exit: 1,
+            stdout: "1\n"),
+        StatusCase(
+            testDescription: "wall time, while it sleeps",
+            code: "import time\nprint('begun', flush=True)\ntime.sleep(100)",
+            limits: { $0.wall = .milliseconds(700) }, status: .timeExceeded, signal: 9, limit: .wall,
+            stdout: "begun\n"),
         StatusCase(
             testDescription: "wall time, with signals blocked and ignored",
             code: """
@@ -47,7 +57,8 @@ struct StatusTests {
             code: "import subprocess\nsubprocess.run(['sh', '-c', 'sleep 100 & sleep 100; wait'])",
             limits: { $0.wall = .milliseconds(700) }, status: .timeExceeded, signal: 9, limit: .wall),
         StatusCase(
-            testDescription: "processor time", code: "while True: pass", limits: { $0.cpu = .milliseconds(300) },
+            testDescription: "processor time", code: "while True: pass",
+            limits: { $0.cpu = .milliseconds(300) },
             status: .cpuExceeded, signal: 9, limit: .cpu),
         StatusCase(
             testDescription: "processor time, spent by a child",
@@ -70,7 +81,9 @@ struct StatusTests {
         StatusCase(
             testDescription: "memory, as files",
             code: "f = open('/dev/shm/big', 'wb')\nfor _ in range(200): f.write(b'x' * (1 << 20)); f.flush()",
-            limits: { $0.memory = .mebibytes(64); $0.disk = .mebibytes(512) }, status: .memoryExceeded, limit: .memory),
+            limits: {
+                $0.memory = .mebibytes(64); $0.disk = .mebibytes(512)
+            }, status: .memoryExceeded, limit: .memory),
         StatusCase(
             testDescription: "output", code: "import sys\nwhile True: sys.stdout.write('0123456789' * 100)",
             limits: { $0.output = ByteCount(bytes: 25_000) }, status: .outputExceeded, limit: .output,
@@ -88,7 +101,8 @@ struct StatusTests {
                 """, limits: { $0.disk = .mebibytes(5) }, status: .diskExceeded, exit: 1, limit: .disk),
         StatusCase(
             testDescription: "a full disk that the program gets over",
-            code: "try:\n    open('a', 'wb').write(b'x' * (8 << 20))\nexcept OSError as e:\n    print(e.errno)",
+            code:
+                "try:\n    open('a', 'wb').write(b'x' * (8 << 20))\nexcept OSError as e:\n    print(e.errno)",
             limits: { $0.disk = .mebibytes(4) }, status: .succeeded, exit: 0, stdout: "28\n"),
         StatusCase(
             testDescription: "inodes",
@@ -98,7 +112,8 @@ struct StatusTests {
                     for n in range(1000): open(f'f{n}', 'w').close()
                 except OSError as e:
                     print(errno.errorcode[e.errno], n < 60)
-                """, limits: { $0.files = 50 }, status: .succeeded, exit: 0, limit: .files, stdout: "ENOSPC True\n"),
+                """, limits: { $0.files = 50 }, status: .succeeded, exit: 0, limit: .files,
+            stdout: "ENOSPC True\n"),
         StatusCase(
             testDescription: "processes",
             code: """
@@ -129,32 +144,41 @@ struct StatusTests {
                 """, limits: { $0.processes = 8 }, status: .failed, exit: 2, limit: .processes,
             stdout: "refused after 7\n", needsControllers: true),
         StatusCase(
-            testDescription: "a signal of its own", code: "import os\nos.kill(os.getpid(), 11)", status: .killed, signal: 11),
+            testDescription: "a signal of its own", code: "import os\nos.kill(os.getpid(), 11)",
+            status: .killed, signal: 11),
         StatusCase(testDescription: "an abort", code: "import os\nos.abort()", status: .killed, signal: 6),
         StatusCase(
-            testDescription: "SIGKILL of its own is no limit's", code: "import os\nos.kill(os.getpid(), 9)", status: .killed,
+            testDescription: "SIGKILL of its own is no limit's", code: "import os\nos.kill(os.getpid(), 9)",
+            status: .killed,
             signal: 9),
     ]
 
     static let others: [StatusCase] = [
-        StatusCase(testDescription: "bash", language: "bash", code: "echo hi; exit 3", status: .failed, exit: 3, stdout: "hi\n"),
         StatusCase(
-            testDescription: "bash, killed by a signal", language: "bash", code: "kill -SEGV $$", status: .killed, signal: 11),
+            testDescription: "bash", language: "bash", code: "echo hi; exit 3", status: .failed, exit: 3,
+            stdout: "hi\n"),
+        StatusCase(
+            testDescription: "bash, killed by a signal", language: "bash", code: "kill -SEGV $$",
+            status: .killed, signal: 11),
         StatusCase(
             testDescription: "bash, wall time with children", language: "bash", code: "sleep 100 | sleep 100",
             limits: { $0.wall = .milliseconds(500) }, status: .timeExceeded, signal: 9, limit: .wall),
         StatusCase(
-            testDescription: "C", language: "c", code: "#include <stdio.h>\nint main(void) { puts(\"c\"); return 4; }",
+            testDescription: "C", language: "c",
+            code: "#include <stdio.h>\nint main(void) { puts(\"c\"); return 4; }",
             status: .failed, exit: 4, stdout: "c\n"),
         StatusCase(
-            testDescription: "C, a null pointer", language: "c", code: "int main(void) { *(volatile int *)0 = 1; }",
+            testDescription: "C, a null pointer", language: "c",
+            code: "int main(void) { *(volatile int *)0 = 1; }",
             status: .killed, signal: 11),
         StatusCase(
-            testDescription: "C, processor time", language: "c", code: "int main(void) { for (volatile long i = 0;;) i++; }",
+            testDescription: "C, processor time", language: "c",
+            code: "int main(void) { for (volatile long i = 0;;) i++; }",
             limits: { $0.cpu = .milliseconds(300) }, status: .cpuExceeded, signal: 9, limit: .cpu),
         StatusCase(
             testDescription: "C, memory", language: "c",
-            code: "#include <stdlib.h>\n#include <string.h>\nint main(void) { for (;;) memset(malloc(1 << 20), 1, 1 << 20); }",
+            code:
+                "#include <stdlib.h>\n#include <string.h>\nint main(void) { for (;;) memset(malloc(1 << 20), 1, 1 << 20); }",
             limits: { $0.memory = .mebibytes(32) }, status: .memoryExceeded, limit: .memory),
     ]
 
@@ -166,7 +190,9 @@ struct StatusTests {
     }
 
     @Test(arguments: others)
-    func `an end in another language has the status and the limit of the contract`(_ row: StatusCase) async throws {
+    func `an end in another language has the status and the limit of the contract`(_ row: StatusCase)
+        async throws
+    {
         try await check(row, .fresh)
     }
 
@@ -182,7 +208,9 @@ struct StatusTests {
         if let signal = row.signal { #expect(result.verdict.signal == signal, result.account) }
         if let stdout = row.stdout { #expect(result.out == stdout) }
         #expect(result.receipt?.start == (start == .warm ? .forked : .exec))
-        if let limit = result.verdict.limit, let measured = limit.measured, row.limit != .files, hasControllers {
+        if let limit = result.verdict.limit, let measured = limit.measured, row.limit != .files,
+            hasControllers
+        {
             #expect(measured >= limit.allowed * 0.9, "\(limit)")
         }
     }
@@ -202,9 +230,11 @@ struct StatusTests {
     }
 
     static let tooHigh: [LimitName: @Sendable (inout Limits) -> Void] = [
-        .wall: { $0.wall = .seconds(601) }, .cpu: { $0.cpu = .seconds(601) }, .memory: { $0.memory = .mebibytes(4097) },
+        .wall: { $0.wall = .seconds(601) }, .cpu: { $0.cpu = .seconds(601) },
+        .memory: { $0.memory = .mebibytes(4097) },
         .processes: { $0.processes = 1025 }, .output: { $0.output = ByteCount(bytes: (64 << 20) + 1) },
-        .disk: { $0.disk = .mebibytes(2049) }, .files: { $0.files = 200_001 }, .cpuPercent: { $0.cpuPercent = 801 },
+        .disk: { $0.disk = .mebibytes(2049) }, .files: { $0.files = 200_001 },
+        .cpuPercent: { $0.cpuPercent = 801 },
     ]
 
     @Test(arguments: LimitName.allCases)
@@ -213,7 +243,8 @@ struct StatusTests {
         await #expect {
             try await Lab.run("print(1)") { change(&$0.limits) }
         } throws: { error in
-            (error as? RequestError)?.code == .limitTooHigh && (error as? RequestError)?.field == "limits.\(name.rawValue)"
+            (error as? RequestError)?.code == .limitTooHigh
+                && (error as? RequestError)?.field == "limits.\(name.rawValue)"
         }
         await #expect {
             try await Lab.run("print(1)") { change(&$0.compileLimits) }
@@ -223,7 +254,9 @@ struct StatusTests {
     }
 
     @Test(arguments: Lab.starts)
-    func `output that is cut keeps what was read and says which stream lost`(_ start: RunRequest.Start) async throws {
+    func `output that is cut keeps what was read and says which stream lost`(_ start: RunRequest.Start)
+        async throws
+    {
         let code = "import sys\nprint('kept', flush=True)\nwhile True: sys.stderr.write('e' * 500)"
         let result = try await Lab.run(code, start: start) { $0.limits.output = ByteCount(bytes: 9_000) }
         #expect(result.verdict.status == .outputExceeded, result.account)
@@ -235,7 +268,9 @@ struct StatusTests {
 
     @Test(arguments: Lab.starts)
     func `output of exactly the limit is no excess`(_ start: RunRequest.Start) async throws {
-        let result = try await Lab.run("print('x' * 9999)", start: start) { $0.limits.output = ByteCount(bytes: 10_000) }
+        let result = try await Lab.run("print('x' * 9999)", start: start) {
+            $0.limits.output = ByteCount(bytes: 10_000)
+        }
         #expect(result.verdict.status == .succeeded, result.account)
         #expect(result.stdout.count == 10_000)
         #expect(!result.stdoutCut && !result.stderrCut)

@@ -66,7 +66,6 @@ struct InputOutputTests {
             LOGNAME 'user'
             PATH '/usr/local/bin:/usr/bin:/bin'
             PYTHONDONTWRITEBYTECODE '1'
-            PYTHONUTF8 '1'
             SHELL '/bin/bash'
             TMPDIR '/tmp'
             USER 'user'

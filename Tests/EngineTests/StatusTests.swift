@@ -40,7 +40,7 @@ struct StatusTests {
         StatusCase(
             testDescription: "wall time, while it sleeps",
             code: "import time\nprint('begun', flush=True)\ntime.sleep(100)",
-            limits: { $0.wall = .milliseconds(700) }, status: .timeExceeded, signal: 9, limit: .wall,
+            limits: { $0.wall = .seconds(4) }, status: .timeExceeded, signal: 9, limit: .wall,
             stdout: "begun\n"),
         StatusCase(
             testDescription: "wall time, with signals blocked and ignored",
@@ -51,11 +51,11 @@ struct StatusTests {
                     except (OSError, ValueError): pass
                 signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65))
                 time.sleep(100)
-                """, limits: { $0.wall = .milliseconds(500) }, status: .timeExceeded, signal: 9, limit: .wall),
+                """, limits: { $0.wall = .seconds(4) }, status: .timeExceeded, signal: 9, limit: .wall),
         StatusCase(
             testDescription: "wall time, although only a grandchild is busy",
             code: "import subprocess\nsubprocess.run(['sh', '-c', 'sleep 100 & sleep 100; wait'])",
-            limits: { $0.wall = .milliseconds(700) }, status: .timeExceeded, signal: 9, limit: .wall),
+            limits: { $0.wall = .seconds(4) }, status: .timeExceeded, signal: 9, limit: .wall),
         StatusCase(
             testDescription: "processor time", code: "while True: pass",
             limits: { $0.cpu = .milliseconds(300) },
@@ -162,7 +162,7 @@ struct StatusTests {
             status: .killed, signal: 11),
         StatusCase(
             testDescription: "bash, wall time with children", language: "bash", code: "sleep 100 | sleep 100",
-            limits: { $0.wall = .milliseconds(500) }, status: .timeExceeded, signal: 9, limit: .wall),
+            limits: { $0.wall = .seconds(4) }, status: .timeExceeded, signal: 9, limit: .wall),
         StatusCase(
             testDescription: "C", language: "c",
             code: "#include <stdio.h>\nint main(void) { puts(\"c\"); return 4; }",

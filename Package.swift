@@ -47,7 +47,8 @@ let package = Package(
             dependencies: ["CAssets", "CJail", "CMessageDigest", "CSeccomp", "Domain", "Posix", "Wire"],
             swiftSettings: swift),
         .target(
-            name: "Workers", dependencies: ["CJail", "CSeccomp", "Domain", "Posix", "Telemetry", "Wire"], swiftSettings: swift),
+            name: "Workers", dependencies: ["CJail", "CSeccomp", "Domain", "Posix", "Telemetry", "Wire"],
+            swiftSettings: swift),
         .target(
             name: "Engine",
             dependencies: ["CMessageDigest", "Domain", "Languages", "Posix", "Telemetry", "Workers"],
@@ -66,25 +67,37 @@ let package = Package(
             dependencies: ["API", "CJail", "Domain", "Engine", "JSON", "Languages", "Posix", "Telemetry"],
             swiftSettings: swift),
         .executableTarget(
-            name: "diatom", dependencies: ["Commands", "Domain", "Engine", "Posix"], swiftSettings: swift, linkerSettings: wholeStatic),
+            name: "diatom", dependencies: ["Commands", "Domain", "Engine", "Posix"], swiftSettings: swift,
+            linkerSettings: wholeStatic),
         .executableTarget(
-            name: "diatom-service", dependencies: ["API", "CJail", "Domain", "Engine", "Languages", "Posix", "Service", "Storage", "Telemetry"], swiftSettings: swift,
+            name: "diatom-service",
+            dependencies: [
+                "API", "CJail", "Domain", "Engine", "Languages", "Posix", "Service", "Storage", "Telemetry",
+            ], swiftSettings: swift,
             linkerSettings: serviceStatic),
         .executableTarget(
             name: "diatom-jailer", dependencies: ["Jail"], swiftSettings: swift, linkerSettings: jailerStatic),
         .testTarget(
             name: "LanguagesTests", dependencies: ["Domain", "JSON", "Languages"], swiftSettings: swift),
         .testTarget(
-            name: "CommandsTests", dependencies: ["API", "Commands", "Domain", "JSON", "Languages", "Posix"], swiftSettings: swift),
-        .testTarget(name: "APITests", dependencies: ["API", "Domain", "JSON", "Storage", "Telemetry"], swiftSettings: swift),
-        .testTarget(name: "StorageTests", dependencies: ["Domain", "Posix", "Storage"], swiftSettings: swift),
+            name: "CommandsTests", dependencies: ["API", "Commands", "Domain", "JSON", "Languages", "Posix"],
+            swiftSettings: swift),
         .testTarget(
-            name: "ServiceTests", dependencies: ["API", "Domain", "Posix", "Service", "Storage", "Telemetry"], swiftSettings: swift),
-        .testTarget(name: "JailTests", dependencies: ["CJail", "CSeccomp", "Jail", "Posix"], swiftSettings: swift),
+            name: "APITests", dependencies: ["API", "Domain", "JSON", "Storage", "Telemetry"],
+            swiftSettings: swift),
+        .testTarget(
+            name: "StorageTests", dependencies: ["Domain", "Posix", "Storage"], swiftSettings: swift),
+        .testTarget(
+            name: "ServiceTests",
+            dependencies: ["API", "Domain", "Posix", "Service", "Storage", "Telemetry"], swiftSettings: swift),
+        .testTarget(
+            name: "JailTests", dependencies: ["CJail", "CSeccomp", "Jail", "Posix"], swiftSettings: swift),
         .testTarget(name: "WorkersTests", dependencies: ["Domain", "Workers"], swiftSettings: swift),
-        .testTarget(name: "WireTests", dependencies: ["CJail", "Domain", "Posix", "Wire"], swiftSettings: swift),
         .testTarget(
-            name: "EngineTests", dependencies: ["CJail", "Domain", "Engine", "JSON", "Languages", "Posix", "Workers"],
+            name: "WireTests", dependencies: ["CJail", "Domain", "Posix", "Wire"], swiftSettings: swift),
+        .testTarget(
+            name: "EngineTests",
+            dependencies: ["CJail", "Domain", "Engine", "JSON", "Languages", "Posix", "Workers"],
             swiftSettings: swift),
     ],
     cLanguageStandard: .c17

@@ -15,8 +15,12 @@ failed=0
 for who in root user; do
     echo "== virtual machine, as $who"
     options=(--timeout "${VM_TIMEOUT:-900}")
-    if [[ $who == user ]]; then options+=(--user); fi
-    scripts/vm/run.sh "${options[@]}" -- env SHARED="$shared" scripts/vm-inside.sh || {
+    start=fresh # one way of starting in each pass: emulation is slow, and both ways are tried on the machine itself
+    if [[ $who == user ]]; then
+        options+=(--user)
+        start=warm
+    fi
+    scripts/vm/run.sh "${options[@]}" -- env SHARED="$shared" HOSTILE_START="$start" scripts/vm-inside.sh || {
         echo "test-vm: as $who: exit $?" >&2
         failed=1
     }

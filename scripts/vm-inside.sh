@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What test-vm.sh runs inside the virtual machine; it works on any machine too. Every part is run, whatever failed before.
 #
-# SHARED names the folder with the hostile corpus, or is empty.
+# SHARED names the folder with the hostile corpus, or is empty. HOSTILE_START: warm, fresh or both.
 set -euo pipefail
 
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.."
@@ -54,7 +54,7 @@ fi
 trap stop_service EXIT
 part "smoke" scripts/smoke.py
 if [[ -n ${SHARED:-} && -d $SHARED/hostile ]]; then
-    part "hostile" scripts/hostile/run.sh --quick
+    part "hostile" scripts/hostile/run.sh --quick --start "${HOSTILE_START:-both}"
 else
     echo "-- hostile: skipped, SHARED names no folder with hostile/"
 fi

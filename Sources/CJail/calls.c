@@ -2,7 +2,6 @@
 #include "cjail_calls.h"
 #include "internal.h"
 
-#include <linux/openat2.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -86,22 +85,6 @@ int cjail_die_with_parent(void)
 void cjail_name_thread(const char *name)
 {
     prctl(PR_SET_NAME, name, 0, 0, 0);
-}
-
-int cjail_set_undumpable(void)
-{
-    return failed_or(prctl(PR_SET_DUMPABLE, 0UL, 0UL, 0UL, 0UL));
-}
-
-int cjail_open_beneath(int folder, const char *path, int flags, unsigned int mode)
-{
-    struct open_how how = {
-        .flags = (uint64_t)(flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK),
-        .mode = flags & O_CREAT ? mode : 0,
-        .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
-    };
-    long fd = syscall(SYS_openat2, folder, path, &how, sizeof how);
-    return failed_or(fd);
 }
 
 int cjail_become_user(uint32_t uid, uint32_t gid)

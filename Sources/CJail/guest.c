@@ -16,19 +16,6 @@ static int settle_descriptors(int init_socket)
     return close_range(GUEST_SOCKET + 1, ~0U, 0) < 0 ? -errno : 0;
 }
 
-static void reset_signals(void)
-{
-    struct sigaction plain = {.sa_handler = SIG_DFL};
-    /* An interpreter's own handlers and ignored signals stay: they are what bare starts have. */
-    if (!cjail_host_state.plan->interpreter)
-        for (int number = 1; number < 65; number++)
-            if (number != SIGKILL && number != SIGSTOP && number != 32 && number != 33)
-                sigaction(number, &plain, NULL);
-    sigset_t none;
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
 static int set_rlimits(const struct cjail_plan *plan)
 {
     for (uint32_t i = 0; i < plan->rlimit_count && i < CJAIL_RLIMITS_MAX; i++) {
@@ -79,7 +66,10 @@ int cjail_guest_confine(int init_socket)
         cjail_die(init_socket, "descriptors", error);
     setsid();
     umask(022);
-    reset_signals();
+    /* An interpreter's own handlers stay: they are what a bare start has. */
+    if (!plan->interpreter)
+        cjail_default_signals();
+    cjail_unblock_signals();
     prctl(PR_SET_PDEATHSIG, 0);
     if (chdir("/home/user") < 0)
         cjail_die(GUEST_SOCKET, "home", errno);

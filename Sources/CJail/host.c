@@ -157,9 +157,8 @@ _Noreturn static void live_as_host(const struct cjail_host_birth *birth)
         cjail_die(birth->control_fd, "hostname", errno);
     give_up_privilege(birth);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    sigset_t none;
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
+    cjail_default_signals();
+    cjail_unblock_signals();
     int control = settle(birth);
     if (control < 0)
         cjail_die(birth->control_fd, "host descriptors", control);

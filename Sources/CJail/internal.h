@@ -57,6 +57,8 @@ struct cjail_init {
 };
 
 int64_t cjail_now(void);
+void cjail_default_signals(void);
+void cjail_unblock_signals(void);
 _Noreturn void cjail_die(int socket, const char *stage, int error);
 int cjail_write_file(const char *path, const char *text);
 size_t cjail_format(char *buffer, size_t size, const char *before, uint64_t number, const char *after);

@@ -33,8 +33,8 @@ static int mask(const char *path)
     struct stat state;
     if (lstat(path, &state) < 0)
         return errno == ENOENT ? 0 : -errno;
-    /* An empty folder of the read-only root covers folders, the null device files. */
-    const char *cover = S_ISDIR(state.st_mode) ? "/var/empty" : "/dev/null";
+    /* Of the read-only root: an empty folder covers folders, an empty file files. */
+    const char *cover = S_ISDIR(state.st_mode) ? "/var/empty" : "/var/blank";
     return mount(cover, path, NULL, MS_BIND, NULL) < 0 ? -errno : 0;
 }
 

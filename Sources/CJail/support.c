@@ -12,6 +12,22 @@ int64_t cjail_now(void)
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
+/* Whoever started us may ignore signals, as shells do for what they put in the background. */
+void cjail_default_signals(void)
+{
+    struct sigaction plain = {.sa_handler = SIG_DFL};
+    for (int number = 1; number <= SIGRTMAX; number++)
+        if (number != SIGKILL && number != SIGSTOP)
+            sigaction(number, &plain, NULL);
+}
+
+void cjail_unblock_signals(void)
+{
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
 /* Reports a failing step of the sandbox itself and ends this process. Signal-safe. */
 _Noreturn void cjail_die(int socket, const char *stage, int error)
 {

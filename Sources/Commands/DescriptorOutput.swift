@@ -4,8 +4,8 @@ internal import Glibc
 enum DescriptorOutput {
     /// Writes everything, waiting where the receiver is slow.
     ///
-    /// - Parameter interrupted: Called when a signal came in between.
-    /// - Returns: False when the receiver is gone or the disk is full.
+    /// `interrupted`: Called when a signal came in between.
+    /// Returns: False when the receiver is gone or the disk is full.
     @discardableResult
     static func writeAll(_ bytes: [UInt8], to descriptor: Int32, interrupted: () -> Void = {}) -> Bool {
         bytes.withUnsafeBytes { buffer in

@@ -10,9 +10,8 @@ package func main(makeRunner: @escaping RunnerMaker) -> Int32 {
 
 /// The program `diatom`, from its arguments to its exit code.
 ///
-/// - Parameters:
-///   - arguments: Without the program's own name.
-///   - makeRunner: Called at most once, and only when no service runs.
+/// `arguments`: Without the program's own name.
+/// `makeRunner`: Called at most once, and only when no service runs.
 package func main(
     arguments: [String], environment: [String: String], makeRunner: @escaping RunnerMaker
 ) -> Int32 {

@@ -22,7 +22,11 @@ package struct EngineConfiguration: Hashable, Sendable {
     var jailerArguments: [String] {
         var arguments: [String] = []
         if !allowed.isEmpty { arguments += ["--allow", allowed.joined(separator: ",")] }
-        if keepsWarmHosts { arguments += ["--warm-python", "yes"] } else { arguments += ["--parked-exec", "0"] }
+        if keepsWarmHosts {
+            arguments += ["--warm-python", "yes"]
+        } else {
+            arguments += ["--parked-exec", "0"]
+        }
         if !preload.isEmpty { arguments += ["--preload-more", preload.joined(separator: ",")] }
         return arguments
     }

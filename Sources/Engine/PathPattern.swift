@@ -17,7 +17,11 @@ struct PathPattern: Sendable {
         for name in names {
             var next = [Bool](repeating: false, count: parts.count + 1)
             for (index, part) in parts.enumerated() where reachable[index] {
-                if part == "**" { next[index] = true } else if fnmatch(part, name, 0) == 0 { next[index + 1] = true }
+                if part == "**" {
+                    next[index] = true
+                } else if fnmatch(part, name, 0) == 0 {
+                    next[index + 1] = true
+                }
             }
             skipFolders(&next)
             reachable = next
@@ -26,6 +30,8 @@ struct PathPattern: Sendable {
     }
 
     private func skipFolders(_ reachable: inout [Bool]) {
-        for (index, part) in parts.enumerated() where part == "**" && reachable[index] { reachable[index + 1] = true }
+        for (index, part) in parts.enumerated() where part == "**" && reachable[index] {
+            reachable[index + 1] = true
+        }
     }
 }

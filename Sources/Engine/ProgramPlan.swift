@@ -57,7 +57,9 @@ package struct ProgramPlan: Sendable {
         return try catalogue.pack(forFile: main.path.description, program: main.content)
     }
 
-    private static func findEntry(_ request: RunRequest, _ pack: LanguagePack) throws(RequestError) -> WorkspacePath {
+    private static func findEntry(_ request: RunRequest, _ pack: LanguagePack) throws(RequestError)
+        -> WorkspacePath
+    {
         let paths = request.files.map(\.path)
         let wanted = request.entry ?? (paths.count == 1 ? paths[0].description : pack.entry)
         guard let entry = paths.first(where: { $0.description == wanted }) else {
@@ -77,7 +79,9 @@ package struct ProgramPlan: Sendable {
     }
 
     /// Variables that an interpreter or the loader reads once, when it starts.
-    private static let readAtStart = ["PYTHON", "LD_", "MALLOC_", "GLIBC_", "LC_", "LANG", "OPENBLAS", "OMP_", "MKL_"]
+    private static let readAtStart = [
+        "PYTHON", "LD_", "MALLOC_", "GLIBC_", "LC_", "LANG", "OPENBLAS", "OMP_", "MKL_",
+    ]
 
     /// The guest's environment; the request's own variables win.
     func environment(_ pack: [String: String]) -> [EnvironmentVariable] {

@@ -54,19 +54,33 @@ package final class RunEngine: Runner {
     ) async throws(RequestError) -> RunResult {
         try check(request)
         let program = try ProgramPlan(request, catalogue: catalogue)
-        let link = try await readyLink()
-        guard let greeting = await link.greeting(), greeting.refusal == nil else {
-            throw Self.unavailable(await link.greeting()?.refusal)
-        }
+        let (link, greeting) = try await readyLink()
         var run = RunInProgress(
             id: id, plan: program, greeting: greeting, configuration: configuration, observer: observer)
         run.version = versions.version(of: program.pack)
         return try await run.carryOut(over: link)
     }
 
-    private func readyLink() async throws(RequestError) -> JailerLink {
-        do throws(SystemFailure) { return try currentLink() } catch {
-            throw RequestError(.isolationUnavailable, "the jailer cannot be started: \(error); run `diatom doctor`")
+    /// The jailer and what it says of itself; one that is just being started again is waited for.
+    ///
+    /// A daemon of its own is kept by somebody else, who starts it again within a moment.
+    private func readyLink() async throws(RequestError) -> (JailerLink, JailerGreeting) {
+        var rest = configuration.jailerSocket == nil ? 0 : 100
+        while true {
+            let why: RequestError
+            do throws(SystemFailure) {
+                let link = try currentLink()
+                let greeting = await link.greeting()
+                if let greeting, greeting.refusal == nil { return (link, greeting) }
+                why = Self.unavailable(greeting?.refusal)
+                if greeting != nil { rest = 0 }
+            } catch {
+                why = RequestError(
+                    .isolationUnavailable, "the jailer cannot be started: \(error); run `diatom doctor`")
+            }
+            guard rest > 0, !Task.isCancelled else { throw why }
+            rest -= 1
+            try? await Task.sleep(for: .milliseconds(20))
         }
     }
 
@@ -77,13 +91,16 @@ package final class RunEngine: Runner {
                 .unsupported, "check: analysis is not part of this version; use \"off\"", field: "check")
         }
         let given = [("limits", request.limits), ("compile_limits", request.compileLimits)]
-        for (field, limits) in given { try LimitCheck.check(limits, against: configuration.maxima, field: field) }
+        for (field, limits) in given {
+            try LimitCheck.check(limits, against: configuration.maxima, field: field)
+        }
     }
 
     static func unavailable(_ refusal: String?) -> RequestError {
         let why = refusal ?? "the jailer ended at its start"
         let ways = [
-            "memory:": " (--allow memory:sampled, or delegate control groups)", "landlock:": " (--allow landlock:absent)",
+            "memory:": " (--allow memory:sampled, or delegate control groups)",
+            "landlock:": " (--allow landlock:absent)",
         ]
         let way = ways.first { why.hasPrefix($0.key) }?.value ?? ""
         return RequestError(

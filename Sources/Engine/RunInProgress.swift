@@ -62,7 +62,9 @@ struct RunInProgress {
         }
         await emit(.compiled(result))
         if result.verdict.status == .succeeded {
-            return step.files.map { SourceFile(path: $0.path, content: $0.content, executable: $0.executable) }
+            return step.files.map {
+                SourceFile(path: $0.path, content: $0.content, executable: $0.executable)
+            }
         }
         let ended = result.verdict.status
         let status: RunStatus = ended == .cancelled || ended == .engineFailed ? ended : .compileFailed
@@ -81,7 +83,8 @@ struct RunInProgress {
         let warm = plan.canStartWarm && greeting.hasWarmPython
         var order = StepOrder(
             host: warm ? .python : .exec, arguments: try expand(plan.pack.run, args: request.args),
-            environment: plan.environment(plan.pack.env), files: files, stdin: request.stdin, limits: request.limits,
+            environment: plan.environment(plan.pack.env), files: files, stdin: request.stdin,
+            limits: request.limits,
             key: request.key)
         order.collects = !request.collect.isEmpty
         order.profile = request.profile
@@ -155,7 +158,8 @@ struct RunInProgress {
         if streams { await emit(.output(output)) } else { step.take(output) }
     }
 
-    private static func outcome(_ last: StepEvent?, session: StepSession) throws(RequestError) -> StepOutcome {
+    private static func outcome(_ last: StepEvent?, session: StepSession) throws(RequestError) -> StepOutcome
+    {
         switch last {
         case .ended(let outcome): return outcome
         case .failed(let why):

@@ -29,7 +29,9 @@ struct StepFold {
         guard file.size <= wish.mostBytes - bytes else {
             return leave("files together are larger than \(wish.mostBytes) bytes")
         }
-        guard let content = try? file.content.read(limit: file.size) else { return leave("a file could not be read") }
+        guard let content = try? file.content.read(limit: file.size) else {
+            return leave("a file could not be read")
+        }
         bytes += content.count
         files.append(CollectedFile(path: path, content: content, executable: file.isExecutable))
     }

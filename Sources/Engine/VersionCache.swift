@@ -29,7 +29,8 @@ package final class VersionCache: Sendable {
         let words = argv.dropFirst().map { String(decoding: $0, as: UTF8.self) }
         guard
             let pid = try? ChildProcess.start(
-                String(decoding: program, as: UTF8.self), Array(words), environment: ["LANG=C.UTF-8", "PATH=/usr/bin:/bin"],
+                String(decoding: program, as: UTF8.self), Array(words),
+                environment: ["LANG=C.UTF-8", "PATH=/usr/bin:/bin"],
                 descriptors: [(null.rawValue, 0), (pipe.second.rawValue, 1), (pipe.second.rawValue, 2)])
         else { return nil }
         _ = pipe.takeSecond()

@@ -100,8 +100,11 @@ package struct ControllerPlaces: Hashable, Sendable {
 
     private mutating func addVersionTwo(_ machine: Machine) {
         guard memory == nil || processes == nil || cpu == nil else { return }
-        let mount = machine.mounts.split(separator: "\n").map { $0.split(separator: " ") }.first { $0.count > 2 && $0[2] == "cgroup2" }
-        guard let mount, let line = machine.own.split(separator: "\n").first(where: { $0.hasPrefix("0::") }) else { return }
+        let mount = machine.mounts.split(separator: "\n").map { $0.split(separator: " ") }.first {
+            $0.count > 2 && $0[2] == "cgroup2"
+        }
+        guard let mount, let line = machine.own.split(separator: "\n").first(where: { $0.hasPrefix("0::") })
+        else { return }
         var path = String(line.dropFirst(3))
         let root = String(mount[1])
         while true {

@@ -13,7 +13,7 @@ package enum FilterCompiler {
 
     /// The filter of guests.
     ///
-    /// - Parameter gated: Sends the one kind of clone that forks a session, and the gate, to init.
+    /// `gated`: Sends the one kind of clone that forks a session, and the gate, to init.
     package static func guest(gated: Bool) throws(SystemFailure) -> [UInt64] {
         let filter = try Filter(otherwise: refuse(ENOSYS))
         for group in SystemCallPolicy.allowed {
@@ -97,7 +97,9 @@ private final class Filter {
     private let otherwise: UInt32
 
     init(otherwise action: UInt32) throws(SystemFailure) {
-        guard let context = seccomp_init(action) else { throw SystemFailure(operation: "seccomp_init", code: ENOMEM) }
+        guard let context = seccomp_init(action) else {
+            throw SystemFailure(operation: "seccomp_init", code: ENOMEM)
+        }
         self.context = context
         otherwise = action
         try check("bad architecture", seccomp_attr_set(context, SCMP_FLTATR_ACT_BADARCH, 0x8000_0000))
@@ -111,7 +113,8 @@ private final class Filter {
         let number = seccomp_syscall_resolve_name(name)
         guard action != otherwise else { return }  // libseccomp takes no rule that says what stands anyway
         guard number >= 0 else { return }  // not on this architecture, or newer than the library
-        let code = seccomp_rule_add_array(context, action, number, UInt32(tests.count), tests.map(\.comparison))
+        let code = seccomp_rule_add_array(
+            context, action, number, UInt32(tests.count), tests.map(\.comparison))
         try check("rule for \(name)", code)
     }
 

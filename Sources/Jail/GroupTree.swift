@@ -22,7 +22,9 @@ package struct GroupTree: Sendable {
     /// The files that a host writes "0" to, opened by us; the caller closes them.
     package func openHostMembership() throws(SystemFailure) -> [Int32] {
         var fds: [Int32] = []
-        for place in places.distinct { fds.append(try openMembership("\(place.path)/\(name)/hosts", place.version)) }
+        for place in places.distinct {
+            fds.append(try openMembership("\(place.path)/\(name)/hosts", place.version))
+        }
         return fds
     }
 
@@ -33,7 +35,9 @@ package struct GroupTree: Sendable {
     func path(_ place: ControllerPlaces.Place, _ key: String) -> String { "\(place.path)/\(name)/k-\(key)" }
 
     func make(_ path: String, parent: Bool, _ version: ControllerPlaces.Version) throws(SystemFailure) {
-        if mkdir(path, 0o755) < 0, errno != EEXIST { throw SystemFailure(operation: "mkdir \(path)", code: errno) }
+        if mkdir(path, 0o755) < 0, errno != EEXIST {
+            throw SystemFailure(operation: "mkdir \(path)", code: errno)
+        }
         guard parent, version == .two else { return }
         for controller in ["memory", "pids", "cpu"] {
             try? SmallFile.write("\(path)/cgroup.subtree_control", "+\(controller)")
@@ -89,7 +93,9 @@ package struct GroupTree: Sendable {
 
     /// Field 22 of stat: together with the pid it names one process for ever.
     static func startTime(of pid: Int32) -> String? {
-        guard let text = try? SmallFile.read("/proc/\(pid)/stat"), let end = text.lastIndex(of: ")") else { return nil }
+        guard let text = try? SmallFile.read("/proc/\(pid)/stat"), let end = text.lastIndex(of: ")") else {
+            return nil
+        }
         let fields = text[text.index(after: end)...].split(separator: " ")
         guard fields.count > 19, fields[0] != "Z", fields[0] != "X" else { return nil }
         return String(fields[19])

@@ -31,6 +31,20 @@ final class Host {
 
     var nextDeadline: Int64 { isAlive ? (pending.isEmpty && isReady ? .max : deadline) : restartAt }
 
+    private var firstPages: Int?
+
+    /// Whether it holds more than twice the memory that it had when it was first looked at.
+    func isBloated() -> Bool {
+        guard let text = try? SmallFile.read("/proc/\(pid)/statm"),
+            let pages = text.split(separator: " ").dropFirst().first.flatMap({ Int($0) })
+        else { return false }
+        guard let firstPages else {
+            firstPages = pages
+            return false
+        }
+        return pages > 2 * firstPages + 4096
+    }
+
     func kill() {
         guard isAlive else { return }
         isAlive = false

@@ -25,7 +25,9 @@ extension Jailer {
         let connection = Descriptor(adopting: fd)
         var user: UInt32 = .max
         var pid: Int32 = 0
-        guard cjail_peer(fd, &user, &pid) == 0, options.listenUsers.contains(user), clients.count < 64 else { return }
+        guard cjail_peer(fd, &user, &pid) == 0, options.listenUsers.contains(user), clients.count < 64 else {
+            return
+        }
         try? add(client: connection)
     }
 
@@ -64,7 +66,9 @@ extension Jailer {
                 return refuse(run, problem, EINVAL)
             }
             let key = PoolKey(host: order.host, key: order.keyText)
-            guard pools[key] != nil || pools.count < Self.mostPools else { return refuse(run, "too many keys", EUSERS) }
+            guard pools[key] != nil || pools.count < Self.mostPools else {
+                return refuse(run, "too many keys", EUSERS)
+            }
             _ = machine(key, idle: false)
             perform(pools[key]?.order(run) ?? [], key)
         case UInt32(CJAIL_ORDER_KILL.rawValue):
@@ -85,7 +89,9 @@ extension Jailer {
         guard hosts[order.host] != nil else { return "order: host" }
         guard order.wall_ns > 0, order.wall_ns <= options.maxWall else { return "order: wall" }
         guard order.cpu_ns > 0, order.cpu_ns <= options.maxWall else { return "order: cpu" }
-        guard order.memory_bytes >= 1 << 20, order.memory_bytes <= options.maxMemory else { return "order: memory" }
+        guard order.memory_bytes >= 1 << 20, order.memory_bytes <= options.maxMemory else {
+            return "order: memory"
+        }
         guard order.disk_bytes >= 4096, order.disk_bytes <= options.maxDisk else { return "order: disk" }
         guard order.files > 0, order.files <= 10_000_000 else { return "order: files" }
         guard order.processes > 0, order.processes <= 30_000 else { return "order: processes" }
@@ -221,7 +227,7 @@ extension Jailer {
                 sent += 1
             }
             try epoll.change(client.socket.rawValue, .input, tag: Self.tag(.client, index))
-        } catch where error.code == EAGAIN {
+        } catch  where error.code == EAGAIN {
         } catch {
             return lost(client: index)
         }
@@ -235,7 +241,8 @@ extension cjail_order {
         withUnsafeBytes(of: key) { bytes in
             let name = bytes.prefix { $0 != 0 }
             let letters = name.allSatisfy { byte in
-                (byte >= 48 && byte <= 57) || (byte | 32 >= 97 && byte | 32 <= 122) || byte == 45 || byte == 95
+                (byte >= 48 && byte <= 57) || (byte | 32 >= 97 && byte | 32 <= 122) || byte == 45
+                    || byte == 95
             }
             return letters && name.count < bytes.count ? String(decoding: name, as: UTF8.self) : ""
         }

@@ -17,7 +17,7 @@ extension Jailer {
     private func startHost(_ kind: UInt32, plan: UnsafeMutablePointer<cjail_plan>) throws(SystemFailure) {
         var pair = try Pair.sockets()
         let theirs = pair.second.rawValue
-        var root = RootPlan.standard(extra: options.shown)
+        var root = root
         if plan.pointee.interpreter != 0 { try addInterpreterFiles(&root) }
         let image = RootImage(root)
         let memberships = try tree?.openHostMembership() ?? []
@@ -29,7 +29,8 @@ extension Jailer {
     }
 
     private func addInterpreterFiles(_ root: inout RootPlan) throws(SystemFailure) {
-        let script = UnsafeBufferPointer(start: cassets_python_host_pointer(), count: cassets_python_host_length)
+        let script = UnsafeBufferPointer(
+            start: cassets_python_host_pointer(), count: cassets_python_host_length)
         root.files.append(("diatom/sitecustomize.py", Array(script)))
         let library = ChildProcess.ownFolder() + "/libcjail.so"
         let fd = Descriptor(adopting: try check("open libcjail.so") { open(library, O_RDONLY | O_CLOEXEC) })
@@ -37,7 +38,8 @@ extension Jailer {
     }
 
     private func launch(
-        _ kind: UInt32, plan: UnsafeMutablePointer<cjail_plan>, image: RootImage, control: Int32, memberships: [Int32]
+        _ kind: UInt32, plan: UnsafeMutablePointer<cjail_plan>, image: RootImage, control: Int32,
+        memberships: [Int32]
     ) throws(SystemFailure) -> Int32 {
         var birth = cjail_host_birth()
         birth.plan = UnsafePointer(plan)
@@ -51,7 +53,9 @@ extension Jailer {
         withUnsafeMutableBytes(of: &birth.group_fds) { memory in
             for (index, fd) in memberships.enumerated() { memory.bindMemory(to: Int32.self)[index] = fd }
         }
-        guard plan.pointee.interpreter != 0 else { return try checkCode("clone host") { cjail_host_start(&birth) } }
+        guard plan.pointee.interpreter != 0 else {
+            return try checkCode("clone host") { cjail_host_start(&birth) }
+        }
         let bytes = Array(UnsafeRawBufferPointer(start: plan, count: MemoryLayout<cjail_plan>.size))
         let sealed = try SealedMemory.make("plan", [bytes])
         birth.plan_fd = sealed.rawValue
@@ -71,7 +75,7 @@ extension Jailer {
     private static func interpreterEnvironment(_ preload: [String]) -> [String] {
         [
             "PYTHONPATH=/diatom", "HOME=/home/user", "PATH=/usr/local/bin:/usr/bin:/bin", "LANG=C.UTF-8",
-            "PYTHONUTF8=1", "PYTHONDONTWRITEBYTECODE=1", "OPENBLAS_NUM_THREADS=1", "OMP_NUM_THREADS=1", "MKL_NUM_THREADS=1",
+            "PYTHONDONTWRITEBYTECODE=1", "OPENBLAS_NUM_THREADS=1", "OMP_NUM_THREADS=1", "MKL_NUM_THREADS=1",
             "DIATOM_PRELOAD=\(preload.joined(separator: ","))",
         ]
     }
@@ -100,6 +104,10 @@ extension Jailer {
             guard !host.pending.isEmpty else { return hostLost(host) }
             host.deadline = Monotonic.now() + Host.spawnAllowance
             spawned(host.pending.removeFirst(), pid: note.a)
+            if host.spawned % 500 == 0, host.isBloated() {
+                log("host \(host.kind) has grown and is replaced")
+                hostLost(host)
+            }
         default:
             log("host \(host.kind): \(note.stage): \(String(cString: strerror(note.a)))")
             hostFailure = "\(note.stage): \(String(cString: strerror(note.a)))"
@@ -115,7 +123,8 @@ extension Jailer {
     /// The pool's machine, made on first use.
     func machine(_ key: PoolKey, idle: Bool) -> [PoolMachine<Sandbox.Run>.Action] {
         if pools[key] == nil {
-            let target = key.host == UInt32(CJAIL_HOST_PYTHON.rawValue) ? options.parkedPython : options.parkedExec
+            let target =
+                key.host == UInt32(CJAIL_HOST_PYTHON.rawValue) ? options.parkedPython : options.parkedExec
             pools[key] = PoolMachine(target: key.key == "local" ? target : 0, capacity: options.sandboxes)
             try? tree?.makeKey(key.key)
         }

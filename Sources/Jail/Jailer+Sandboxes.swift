@@ -120,7 +120,9 @@ extension Jailer {
                 entry.group.remove()
                 groups[index] = nil
             }
-            if let after = groups[index]?.group.oomWatch?.fd, after != before { watchMemory(index, entry.group) }
+            if let after = groups[index]?.group.oomWatch?.fd, after != before {
+                watchMemory(index, entry.group)
+            }
         }
         freeSlots.append(index)
     }
@@ -169,7 +171,8 @@ extension Jailer {
         do throws(SystemFailure) {
             if let group = groups[index]?.group {
                 try group.setLimits(
-                    memory: order.memory_bytes, processes: Int(order.processes), cpuPercent: Int(order.cpu_percent))
+                    memory: order.memory_bytes, processes: Int(order.processes),
+                    cpuPercent: Int(order.cpu_percent))
                 group.startMeasuring()
             }
             var note = cjail_note()
@@ -183,7 +186,8 @@ extension Jailer {
             try sandbox.control.send(note, descriptors: run.descriptors)
             let now = Monotonic.now()
             sandbox.wallDeadline = now + order.wall_ns + 5_000_000_000
-            sandbox.cpuCheck = tree == nil ? .max : now + order.cpu_ns * 100 / Int64(max(100, order.cpu_percent))
+            sandbox.cpuCheck =
+                tree == nil ? .max : now + order.cpu_ns * 100 / Int64(max(100, order.cpu_percent))
         } catch {
             sandbox.failure = (error.operation, error.code)
             _ = cjail_pidfd_kill(sandbox.pidfd, SIGKILL)
@@ -195,7 +199,11 @@ extension Jailer {
     func due(_ sandbox: Sandbox, _ now: Int64) {
         if sandbox.lastDeadline <= now {
             sandbox.lastDeadline = now + 1_000_000_000
-            if sandbox.pidfd >= 0 { _ = cjail_pidfd_kill(sandbox.pidfd, SIGKILL) } else { discard(sandbox.index) }
+            if sandbox.pidfd >= 0 {
+                _ = cjail_pidfd_kill(sandbox.pidfd, SIGKILL)
+            } else {
+                discard(sandbox.index)
+            }
             return
         }
         if sandbox.wallDeadline <= now {
@@ -237,7 +245,9 @@ extension Jailer {
             var count: UInt64 = 0
             _ = read(watch.fd, &count, 8)
         }
-        guard let sandbox = sandboxes[index], sandbox.state == .running, group.oomKillsSince() > 0 else { return }
+        guard let sandbox = sandboxes[index], sandbox.state == .running, group.oomKillsSince() > 0 else {
+            return
+        }
         kill(sandbox, UInt32(CJAIL_END_MEMORY.rawValue))
     }
 

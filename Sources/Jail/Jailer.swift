@@ -15,10 +15,13 @@ package final class Jailer {
     let epoll: Epoll
     let policy: SandboxPolicy
     let tree: GroupTree?
-    let janitor: Descriptor?
+    /// Open for as long as the jailer lives; the janitor waits for its end.
+    private var janitor: Descriptor?
     let isRoot: Bool
+    /// What stands in every sandbox's root.
+    let root: RootPlan
     /// By kind of host.
-    let policyHashes: [[UInt8]]
+    private(set) var policyHashes: [[UInt8]] = []
     let firstUser: UInt32
     /// Why no run can be made at all; nil when all is well.
     let refusal: String?
@@ -43,18 +46,20 @@ package final class Jailer {
         let places = ControllerPlaces.find()
         GroupTree.sweep(places)
         tree = places.isComplete ? try? GroupTree(places: places) : nil
-        if let tree { janitor = try Janitor.start(for: tree) } else { janitor = nil }
         let sampled = tree == nil
         refusal = Self.refusal(sampled: sampled, allowed: options.allowed)
         policy = try SandboxPolicy(
             isRoot: isRoot, isSampled: sampled, withoutProc: options.allowed.contains("proc:absent"),
-            withoutLandlock: options.allowed.contains("landlock:absent") && cjail_landlock_abi() == 0)
+            withoutLandlock: options.allowed.contains("landlock:absent") && cjail_landlock_abi() == 0,
+            isGated: options.gated)
         let plan = policy.makePlan(interpreter: false, disk: Self.disk, inodes: Self.inodes)
-        let root = RootPlan.standard(extra: options.shown)
+        root = RootPlan.standard(extra: options.shown)
+        freeSlots = Array((0..<min(options.sandboxes, 500)).reversed())
+        // Hosts first: they build their roots while the rest is made ready here.
+        if refusal == nil { try startHosts(execPlan: plan) }
+        if let tree { janitor = try Janitor.start(for: tree) }
         let warm = policy.makePlan(interpreter: true, disk: Self.disk, inodes: Self.inodes)
         policyHashes = [SandboxPolicy.hash(of: plan, root: root), SandboxPolicy.hash(of: warm, root: root)]
-        freeSlots = Array((0..<min(options.sandboxes, 500)).reversed())
-        if refusal == nil { try startHosts(execPlan: plan) }
     }
 
     /// A layer that cannot be put up is a refusal, unless the operator allowed its absence by name.
@@ -63,7 +68,9 @@ package final class Jailer {
         if sampled, allowed.contains("proc:absent") {
             return "memory: no control group is usable, and without /proc nothing can be sampled"
         }
-        if cjail_landlock_abi() == 0, !allowed.contains("landlock:absent") { return "landlock: the kernel has none" }
+        if cjail_landlock_abi() == 0, !allowed.contains("landlock:absent") {
+            return "landlock: the kernel has none"
+        }
         return nil
     }
 
@@ -124,7 +131,9 @@ package final class Jailer {
     }
 
     private func shutDown() {
-        for sandbox in sandboxes.values where sandbox.pidfd >= 0 { _ = cjail_pidfd_kill(sandbox.pidfd, SIGKILL) }
+        for sandbox in sandboxes.values where sandbox.pidfd >= 0 {
+            _ = cjail_pidfd_kill(sandbox.pidfd, SIGKILL)
+        }
         for host in hosts.values { host.kill() }
         for sandbox in sandboxes.values where sandbox.pidfd >= 0 {
             var status: Int32 = 0

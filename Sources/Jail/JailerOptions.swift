@@ -27,12 +27,20 @@ package struct JailerOptions: Sendable {
     package var listen: String?
     package var listenUsers: Set<UInt32> = [0]
 
-    /// What most programs import, and costs little to have: every page that a host has is a page to fork.
+    /// What many programs import, and costs little to have: every page that a host has is a page to fork.
+    ///
+    /// Not `random` and `threading`: their at-fork hooks run in every child, and cost more than importing
+    /// them.
     package static let standardPreload = [
-        "bisect", "collections.abc", "contextlib", "copy", "dataclasses", "datetime", "enum", "functools", "heapq",
-        "itertools", "json", "math", "operator", "random", "re", "string", "threading", "time", "traceback", "typing",
+        "bisect", "collections.abc", "contextlib", "copy", "dataclasses", "datetime", "enum", "functools",
+        "heapq",
+        "itertools", "json", "math", "operator", "re", "string", "time", "traceback", "typing",
     ]
 
+    /// Whether guests' filters are those of sandboxes that may be forked.
+    ///
+    /// Such runs cannot be profiled: a process has one notifier.
+    package var gated = false
     /// Whether to end with the process that started us, as its daemon.
     package var endsWithParent = false
 
@@ -59,7 +67,9 @@ package struct JailerOptions: Sendable {
     package mutating func read(arguments: [String]) throws(Invalid) {
         var index = 0
         while index < arguments.count {
-            guard arguments[index].hasPrefix("--"), index + 1 < arguments.count else { throw .unknown(arguments[index]) }
+            guard arguments[index].hasPrefix("--"), index + 1 < arguments.count else {
+                throw .unknown(arguments[index])
+            }
             try set(String(arguments[index].dropFirst(2)), arguments[index + 1])
             index += 2
         }
@@ -69,7 +79,9 @@ package struct JailerOptions: Sendable {
     package mutating func readFile(_ path: String) throws(Invalid) {
         var state = stat()
         guard lstat(path, &state) == 0 else { return }
-        guard state.st_uid == 0 || state.st_uid == geteuid(), state.st_mode & 0o022 == 0 else { throw .unsafeFile(path) }
+        guard state.st_uid == 0 || state.st_uid == geteuid(), state.st_mode & 0o022 == 0 else {
+            throw .unsafeFile(path)
+        }
         guard let text = try? SmallFile.read(path) else { throw .unsafeFile(path) }
         try read(text)
     }
@@ -105,6 +117,7 @@ package struct JailerOptions: Sendable {
         case "max-wall-ms": maxWall = try number(times: 1_000_000)
         case "client": client = try number()
         case "end-with-parent": endsWithParent = try yes()
+        case "gated": gated = try yes()
         case "listen": listen = value
         case "listen-users":
             let users = list.compactMap { UInt32($0) }

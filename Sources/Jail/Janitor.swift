@@ -5,12 +5,15 @@ internal import Posix
 ///
 /// It waits for the end of a pipe whose other end only the jailer holds.
 package enum Janitor {
-    /// Starts one for this jailer's groups. Costs a process start; nothing waits for it.
+    /// Starts one for this jailer's groups.
+    ///
+    /// Costs a process start; nothing waits for it.
     ///
     /// - Returns: The end of the pipe to keep open for as long as the jailer lives.
     static func start(for tree: GroupTree) throws(SystemFailure) -> Descriptor {
         var pipe = try Pair.pipe()
-        _ = try ChildProcess.start("/proc/self/exe", ["--janitor", tree.name], descriptors: [(pipe.first.rawValue, 0)])
+        _ = try ChildProcess.start(
+            "/proc/self/exe", ["--janitor", tree.name], descriptors: [(pipe.first.rawValue, 0)])
         return pipe.takeSecond()
     }
 

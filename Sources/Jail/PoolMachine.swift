@@ -95,7 +95,9 @@ package struct PoolMachine<Order: Sendable>: Sendable {
         return gone
     }
 
-    package var wantsMore: Bool { waiting.count > spawning || (waiting.isEmpty && parked.count + spawning < target) }
+    package var wantsMore: Bool {
+        waiting.count > spawning || (waiting.isEmpty && parked.count + spawning < target)
+    }
 
     private mutating func spawnAsNeeded(idle: Bool) -> [Action] {
         let wanted = waiting.isEmpty ? (idle ? target - parked.count : 0) : waiting.count

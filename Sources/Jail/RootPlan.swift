@@ -16,14 +16,15 @@ package struct RootPlan: Sendable {
     package var files: [(path: String, content: [UInt8])] = []
     package var links: [(path: String, target: String)] = []
     package var folders = [
-        "home/user", "tmp", "dev/shm", "proc", "etc", "run", "var/empty", "var/tmp", "opt", "mnt", "srv", "root",
+        "home/user", "tmp", "dev/shm", "proc", "etc", "run", "var/empty", "var/tmp", "opt", "mnt", "srv",
+        "root",
     ]
 
     package static let devices = ["null", "zero", "full", "random", "urandom", "tty"]
 
     /// The root that every sandbox stands in: the machine's /usr, a made-up /etc, and little else.
     ///
-    /// - Parameter extra: Further folders that the operator's file names, each shown at its own path.
+    /// `extra`: Further folders that the operator's file names, each shown at its own path.
     package static func standard(extra: [String]) -> RootPlan {
         var plan = RootPlan()
         for name in ["bin", "sbin", "lib", "lib32", "lib64", "libx32"] {
@@ -40,6 +41,7 @@ package struct RootPlan: Sendable {
             ("dev/fd", "/proc/self/fd"), ("dev/stdin", "/proc/self/fd/0"), ("dev/stdout", "/proc/self/fd/1"),
             ("dev/stderr", "/proc/self/fd/2"), ("etc/mtab", "/proc/self/mounts"), ("var/run", "/run"),
         ]
+        plan.files.append(("var/blank", []))
         plan.addConfiguration()
         for path in extra where path.hasPrefix("/") && SmallFile.exists(path) {
             plan.binds.append(Bind(source: path, target: String(path.dropFirst())))
@@ -78,7 +80,10 @@ package struct RootPlan: Sendable {
         ("hosts", "127.0.0.1\tlocalhost diatom\n::1\tlocalhost\n"),
         ("hostname", "diatom\n"),
         ("host.conf", "multi on\n"),
-        ("nsswitch.conf", "passwd: files\ngroup: files\nshadow: files\nhosts: files\nservices: files\nprotocols: files\n"),
+        (
+            "nsswitch.conf",
+            "passwd: files\ngroup: files\nshadow: files\nhosts: files\nservices: files\nprotocols: files\n"
+        ),
         ("resolv.conf", ""),
         ("shells", "/bin/sh\n/bin/bash\n"),
         ("profile", "export PATH=/usr/local/bin:/usr/bin:/bin\n"),
@@ -87,13 +92,15 @@ package struct RootPlan: Sendable {
 
     /// Public data that programs look up; none of it names the machine.
     private static let copied = [
-        "services", "protocols", "mime.types", "os-release", "debian_version", "bash.bashrc", "inputrc", "magic",
-        "gai.conf", "locale.alias", "ethertypes", "rpc", "networks",
+        "services", "protocols", "mime.types", "os-release", "debian_version", "bash.bashrc", "inputrc",
+        "magic",
+        "gai.conf", "matplotlibrc", "locale.alias", "ethertypes", "rpc", "networks",
     ]
 
     /// Folders of public data that are shown as they are.
     private static let shown = [
-        "alternatives", "fonts", "ssl/certs", "ca-certificates", "python3", "python3.11", "perl", "java-17-openjdk",
+        "alternatives", "fonts", "ssl/certs", "ca-certificates", "python3", "python3.11", "perl",
+        "java-17-openjdk",
         "matplotlibrc.d", "terminfo", "ImageMagick-6",
     ]
 }
@@ -113,7 +120,8 @@ final class RootImage {
     }
 
     private func add(_ bind: RootPlan.Bind) {
-        let flags = UInt32(CJAIL_BIND_OPTIONAL.rawValue) | (bind.isFile ? UInt32(CJAIL_BIND_FILE.rawValue) : 0)
+        let flags =
+            UInt32(CJAIL_BIND_OPTIONAL.rawValue) | (bind.isFile ? UInt32(CJAIL_BIND_FILE.rawValue) : 0)
         append(source: bind.source, target: bind.target, flags: flags)
     }
 

@@ -51,7 +51,7 @@ final class SandboxGroup {
 
     /// Sets the limits; only what differs from the last setting is written.
     ///
-    /// - Parameter processes: Of the guest; init is one more.
+    /// `processes`: Of the guest; init is one more.
     func setLimits(memory bytes: Int64, processes: Int, cpuPercent: Int) throws(SystemFailure) {
         let isOne = self.memory?.version == .one
         // Version 1 keeps memory ≤ memory and swap at every moment: the order depends on the direction.
@@ -89,7 +89,9 @@ final class SandboxGroup {
         return now
     }
 
-    /// Makes an empty group fit for the next sandbox. Processes must be gone.
+    /// Makes an empty group fit for the next sandbox.
+    ///
+    /// Processes must be gone.
     func recycle() throws(SystemFailure) {
         let leftover = number("usage") ?? 0
         let peak = number("processesPeak") ?? 0
@@ -126,7 +128,8 @@ final class SandboxGroup {
             try open("limit", memory, one ? "memory.limit_in_bytes" : "memory.max", O_RDWR)
             try? open("swap", memory, one ? "memory.memsw.limit_in_bytes" : "memory.swap.max", O_RDWR)
             try open("usage", memory, one ? "memory.usage_in_bytes" : "memory.current", O_RDONLY)
-            try? open("peak", memory, one ? "memory.max_usage_in_bytes" : "memory.peak", one ? O_RDWR : O_RDONLY)
+            try? open(
+                "peak", memory, one ? "memory.max_usage_in_bytes" : "memory.peak", one ? O_RDWR : O_RDONLY)
             try open("oom", memory, one ? "memory.oom_control" : "memory.events", O_RDONLY)
             if one { try watchOutOfMemory(memory) }
         }
@@ -143,7 +146,9 @@ final class SandboxGroup {
         }
     }
 
-    private func open(_ name: String, _ place: ControllerPlaces.Place, _ file: String, _ flags: Int32) throws(SystemFailure) {
+    private func open(_ name: String, _ place: ControllerPlaces.Place, _ file: String, _ flags: Int32)
+        throws(SystemFailure)
+    {
         let full = "\(path(place))/\(file)"
         files[name] = try check("open \(full)") { Glibc.open(full, flags | O_CLOEXEC) }
     }

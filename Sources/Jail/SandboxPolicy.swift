@@ -12,14 +12,18 @@ package struct SandboxPolicy: Sendable {
     package var isSampled: Bool
     package var withoutProc: Bool
     package var withoutLandlock: Bool
+    /// Guests' namespace clones and the gate go to init, as sandboxes that may be forked need; init refuses them
+    /// unless a fork that the engine asked for is under way.
+    package var isGated: Bool
 
     package init(
-        isRoot: Bool, isSampled: Bool, withoutProc: Bool, withoutLandlock: Bool
+        isRoot: Bool, isSampled: Bool, withoutProc: Bool, withoutLandlock: Bool, isGated: Bool = false
     ) throws(SystemFailure) {
-        filter = try FilterCompiler.guest(gated: false)
+        filter = try FilterCompiler.guest(gated: isGated)
         counter = try FilterCompiler.counter()
         landlockABI = cjail_landlock_abi()
         self.isRoot = isRoot
+        self.isGated = isGated
         self.isSampled = isSampled
         self.withoutProc = withoutProc
         self.withoutLandlock = withoutLandlock
@@ -27,7 +31,8 @@ package struct SandboxPolicy: Sendable {
 
     /// What leaks the machine's identity or load, and is of no use to a program.
     static let masks = [
-        "/proc/cmdline", "/proc/keys", "/proc/key-users", "/proc/modules", "/proc/partitions", "/proc/sysrq-trigger",
+        "/proc/cmdline", "/proc/keys", "/proc/key-users", "/proc/modules", "/proc/partitions",
+        "/proc/sysrq-trigger",
     ]
 
     /// rlimits: (resource, soft, hard).
@@ -78,6 +83,7 @@ package struct SandboxPolicy: Sendable {
     private var flags: UInt32 {
         var flags: UInt32 = 0
         if isRoot { flags |= UInt32(CJAIL_MAPPED_OUTSIDE.rawValue) }
+        if isGated { flags |= UInt32(CJAIL_GATED.rawValue) }
         if isSampled { flags |= UInt32(CJAIL_SAMPLED.rawValue) }
         if withoutProc { flags |= UInt32(CJAIL_NO_PROC.rawValue) }
         if withoutLandlock { flags |= UInt32(CJAIL_NO_LANDLOCK.rawValue) }
@@ -143,7 +149,9 @@ package struct SandboxPolicy: Sendable {
     static func hash(of plan: UnsafePointer<cjail_plan>, root: RootPlan) -> [UInt8] {
         var context = SHA2_CTX()
         SHA256Init(&context)
-        SHA256Update(&context, UnsafeRawPointer(plan).assumingMemoryBound(to: UInt8.self), MemoryLayout<cjail_plan>.size)
+        SHA256Update(
+            &context, UnsafeRawPointer(plan).assumingMemoryBound(to: UInt8.self),
+            MemoryLayout<cjail_plan>.size)
         let binds = root.binds.map { "bind \($0.source) \($0.target)" }
         let links = root.links.map { "link \($0.path) \($0.target)" }
         let files = root.files.map { "file \($0.path) \($0.content.count)" }

@@ -29,18 +29,24 @@ package struct SystemCallPolicy: Sendable {
             reason: "the file tree, whose bounds are the mounts and Landlock",
             calls: [
                 "open", "openat", "openat2", "creat", "access", "faccessat", "faccessat2", "stat", "fstat",
-                "lstat", "newfstatat", "statx", "statfs", "fstatfs", "getdents", "getdents64", "getcwd", "chdir",
-                "fchdir", "mkdir", "mkdirat", "rmdir", "unlink", "unlinkat", "rename", "renameat", "renameat2",
-                "link", "linkat", "symlink", "symlinkat", "readlink", "readlinkat", "truncate", "chmod", "fchmod",
+                "lstat", "newfstatat", "statx", "statfs", "fstatfs", "getdents", "getdents64", "getcwd",
+                "chdir",
+                "fchdir", "mkdir", "mkdirat", "rmdir", "unlink", "unlinkat", "rename", "renameat",
+                "renameat2",
+                "link", "linkat", "symlink", "symlinkat", "readlink", "readlinkat", "truncate", "chmod",
+                "fchmod",
                 "fchmodat", "fchmodat2", "chown", "fchown", "lchown", "fchownat", "umask", "utime", "utimes",
-                "utimensat", "futimesat", "mknod", "mknodat", "getxattr", "lgetxattr", "fgetxattr", "listxattr",
-                "llistxattr", "flistxattr", "setxattr", "lsetxattr", "fsetxattr", "removexattr", "lremovexattr",
+                "utimensat", "futimesat", "mknod", "mknodat", "getxattr", "lgetxattr", "fgetxattr",
+                "listxattr",
+                "llistxattr", "flistxattr", "setxattr", "lsetxattr", "fsetxattr", "removexattr",
+                "lremovexattr",
                 "fremovexattr", "sync",
             ]),
         Group(
             reason: "memory of its own",
             calls: [
-                "brk", "mmap", "munmap", "mprotect", "mremap", "madvise", "msync", "mincore", "mlock", "mlock2",
+                "brk", "mmap", "munmap", "mprotect", "mremap", "madvise", "msync", "mincore", "mlock",
+                "mlock2",
                 "munlock", "mlockall", "munlockall", "membarrier", "pkey_alloc", "pkey_free", "pkey_mprotect",
                 "rseq", "set_robust_list", "get_robust_list", "futex", "futex_waitv", "set_tid_address",
                 "arch_prctl", "prctl", "map_shadow_stack", "get_mempolicy",
@@ -48,7 +54,8 @@ package struct SystemCallPolicy: Sendable {
         Group(
             reason: "processes and threads of its own pid namespace",
             calls: [
-                "fork", "vfork", "execve", "execveat", "exit", "exit_group", "wait4", "waitid", "kill", "tkill",
+                "fork", "vfork", "execve", "execveat", "exit", "exit_group", "wait4", "waitid", "kill",
+                "tkill",
                 "tgkill", "getpid", "getppid", "gettid", "getpgid", "setpgid", "getpgrp", "getsid", "setsid",
                 "pidfd_open", "pidfd_send_signal", "rt_sigaction", "rt_sigprocmask", "rt_sigreturn",
                 "rt_sigpending", "rt_sigtimedwait", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "rt_sigsuspend",
@@ -58,7 +65,8 @@ package struct SystemCallPolicy: Sendable {
             reason: "ids and limits: to be read, or lowered within its user namespace's one user",
             calls: [
                 "getuid", "geteuid", "getgid", "getegid", "getresuid", "getresgid", "getgroups", "setuid",
-                "setgid", "setreuid", "setregid", "setresuid", "setresgid", "setfsuid", "setfsgid", "setgroups",
+                "setgid", "setreuid", "setregid", "setresuid", "setresgid", "setfsuid", "setfsgid",
+                "setgroups",
                 "capget", "capset", "getrlimit", "setrlimit", "getrusage", "getpriority",
                 "setpriority", "ioprio_get", "ioprio_set", "times",
             ]),
@@ -101,19 +109,22 @@ package struct SystemCallPolicy: Sendable {
         Group(
             reason: "other processes' memory and state",
             calls: [
-                "ptrace", "process_vm_readv", "process_vm_writev", "process_madvise", "process_mrelease", "kcmp",
+                "ptrace", "process_vm_readv", "process_vm_writev", "process_madvise", "process_mrelease",
+                "kcmp",
                 "pidfd_getfd",
             ]),
         Group(
             reason: "mounts, roots, namespaces",
             calls: [
-                "mount", "umount2", "pivot_root", "chroot", "unshare", "setns", "open_tree", "move_mount", "fsopen",
+                "mount", "umount2", "pivot_root", "chroot", "unshare", "setns", "open_tree", "move_mount",
+                "fsopen",
                 "fsconfig", "fsmount", "fspick", "mount_setattr", "statmount", "listmount",
             ]),
         Group(
             reason: "kernel interfaces with a long history of holes, for no use here",
             calls: [
-                "bpf", "perf_event_open", "userfaultfd", "keyctl", "add_key", "request_key", "open_by_handle_at",
+                "bpf", "perf_event_open", "userfaultfd", "keyctl", "add_key", "request_key",
+                "open_by_handle_at",
                 "name_to_handle_at", "fanotify_init", "fanotify_mark", "modify_ldt", "mbind", "set_mempolicy",
                 "set_mempolicy_home_node", "migrate_pages", "move_pages", "lookup_dcookie", "quotactl",
                 "quotactl_fd", "syslog", "vhangup", "acct", "ustat", "sysfs", "uselib",
@@ -122,12 +133,15 @@ package struct SystemCallPolicy: Sendable {
             reason: "the machine itself",
             calls: [
                 "reboot", "swapon", "swapoff", "init_module", "finit_module", "delete_module", "kexec_load",
-                "kexec_file_load", "iopl", "ioperm", "settimeofday", "clock_settime", "adjtimex", "clock_adjtime",
+                "kexec_file_load", "iopl", "ioperm", "settimeofday", "clock_settime", "adjtimex",
+                "clock_adjtime",
                 "sethostname", "setdomainname", "nfsservctl",
             ]),
     ]
 
-    /// Socket families a guest may use: unix, inet, inet6. Netlink is allowed for routes only.
+    /// Socket families a guest may use: unix, inet, inet6.
+    ///
+    /// Netlink is allowed for routes only.
     package static let socketFamilies: [UInt64] = [1, 2, 10]
     package static let netlinkFamily: UInt64 = 16
     package static let netlinkRoute: UInt64 = 0
@@ -140,15 +154,19 @@ package struct SystemCallPolicy: Sendable {
     /// The second argument of the `setns` call that is the gate.
     package static let gateToken: UInt64 = 0x4449_4154
 
-    /// ioctls of terminals, files and interfaces' addresses. Not among them: TIOCSTI and TIOCLINUX, which put
-    /// input into a terminal, and whatever drivers offer.
+    /// ioctls of terminals, files and interfaces' addresses.
+    ///
+    /// Not among them: TIOCSTI and TIOCLINUX, which put input into a terminal, and whatever drivers offer.
     package static let allowedControls: [UInt64] = [
-        0x5401, 0x5402, 0x5403, 0x5404, 0x5405, 0x5406, 0x5407, 0x5408, 0x5409, 0x540A, 0x540B, 0x540C, 0x540D,
-        0x540E, 0x540F, 0x5410, 0x5411, 0x5413, 0x5414, 0x541B, 0x5420, 0x5421, 0x5422, 0x5423, 0x5424, 0x5425,
+        0x5401, 0x5402, 0x5403, 0x5404, 0x5405, 0x5406, 0x5407, 0x5408, 0x5409, 0x540A, 0x540B, 0x540C,
+        0x540D,
+        0x540E, 0x540F, 0x5410, 0x5411, 0x5413, 0x5414, 0x541B, 0x5420, 0x5421, 0x5422, 0x5423, 0x5424,
+        0x5425,
         0x5429, 0x802C_542A, 0x402C_542B, 0x402C_542C, 0x402C_542D, 0x8004_5430, 0x4004_5431, 0x8004_5438,
         0x8004_5439, 0x5441, 0x5450, 0x5451, 0x5452, 0x5460,  // terminals, FIONREAD, FIONBIO, FIOCLEX
         0x2, 0x8008_6601, 0x4004_9409, 0xC020_660B,  // FIGETBSZ, FS_IOC_GETFLAGS, FICLONE, FS_IOC_FIEMAP
-        0x8901, 0x8902, 0x8903, 0x8904, 0x8905, 0x8906, 0x8907, 0x8910, 0x8912, 0x8913, 0x8915, 0x8917, 0x8919,
+        0x8901, 0x8902, 0x8903, 0x8904, 0x8905, 0x8906, 0x8907, 0x8910, 0x8912, 0x8913, 0x8915, 0x8917,
+        0x8919,
         0x891B, 0x891D, 0x8921, 0x8927, 0x8933, 0x8942,  // sockets' and interfaces' state
     ]
 }

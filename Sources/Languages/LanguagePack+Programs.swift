@@ -36,10 +36,9 @@ extension LanguagePack {
 
     /// What fills the templates of both steps.
     ///
-    /// - Parameters:
-    ///   - entry: The file to start; it is a source whatever its name.
-    ///   - files: All given files; those with one of the pack's endings are sources.
-    ///   - programs: From ``locatePrograms()``.
+    /// `entry`: The file to start; it is a source whatever its name.
+    /// `files`: All given files; those with one of the pack's endings are sources.
+    /// `programs`: From ``locatePrograms()``.
     package func values(
         entry: String, files: [String], programs: [String: String]
     ) -> CommandTemplate.Values {

@@ -2,11 +2,12 @@ internal import Glibc
 
 /// Starting a program with chosen descriptors and nothing else of ours.
 package enum ChildProcess {
-    /// - Parameters:
-    ///   - descriptors: Ours, and the numbers they get in the child.
-    /// - Returns: The pid; the caller reaps it.
+    /// Starts a program in a process group of its own and returns its pid, which the caller reaps.
+    ///
+    /// `descriptors` pairs ours with the numbers that they get in the child.
     package static func start(
-        _ path: String, _ arguments: [String], environment: [String] = [], descriptors: [(ours: Int32, theirs: Int32)]
+        _ path: String, _ arguments: [String], environment: [String] = [],
+        descriptors: [(ours: Int32, theirs: Int32)]
     ) throws(SystemFailure) -> Int32 {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)

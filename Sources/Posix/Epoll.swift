@@ -42,7 +42,7 @@ package struct Epoll: ~Copyable, Sendable {
 
     /// Waits for something to happen.
     ///
-    /// - Parameter timeout: Milliseconds; negative waits without end.
+    /// `timeout`: Milliseconds; negative waits without end.
     package func wait(timeout: Int32, into events: inout [Event]) throws(SystemFailure) {
         events.removeAll(keepingCapacity: true)
         let room = 64
@@ -54,7 +54,9 @@ package struct Epoll: ~Copyable, Sendable {
         if count < 0, errno != EINTR { throw SystemFailure(operation: "epoll_wait", code: errno) }
     }
 
-    private func control(_ operation: Int32, _ fd: Int32, _ interest: Interest, _ tag: UInt64) throws(SystemFailure) {
+    private func control(_ operation: Int32, _ fd: Int32, _ interest: Interest, _ tag: UInt64)
+        throws(SystemFailure)
+    {
         var event = epoll_event()
         event.events = interest.rawValue
         event.data.u64 = tag

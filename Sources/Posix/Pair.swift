@@ -6,10 +6,10 @@ package struct Pair: ~Copyable, Sendable {
     package var first: Descriptor
     package var second: Descriptor
 
-    /// A pipe: `first` is read, `second` written. Both are close-on-exec.
+    /// A pipe of which `first` is read and `second` written, both close-on-exec.
     ///
-    /// - Parameter shared: Whether another user than its maker may open it again by name, as
-    ///   `/dev/stdout` does.
+    /// `shared`: Whether another user than its maker may open it again by name, as
+    /// `/dev/stdout` does.
     package static func pipe(shared: Bool = false) throws(SystemFailure) -> Pair {
         var ends: [Int32] = [-1, -1]
         try checkCode("pipe") { cjail_pipe(&ends) }

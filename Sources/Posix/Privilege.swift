@@ -22,7 +22,9 @@ package enum Privilege {
     package static func whyNot(
         _ ids: ClosedRange<UInt32> = usual, status: String, userMap: String, groupMap: String
     ) -> String? {
-        let needed: [(bit: Int, name: String)] = [(21, "CAP_SYS_ADMIN"), (7, "CAP_SETUID"), (6, "CAP_SETGID")]
+        let needed: [(bit: Int, name: String)] = [
+            (21, "CAP_SYS_ADMIN"), (7, "CAP_SETUID"), (6, "CAP_SETGID"),
+        ]
         let line = status.split(separator: "\n").first { $0.hasPrefix("CapEff:") }
         let bits = line.flatMap { UInt64($0.split(separator: "\t").last ?? "", radix: 16) } ?? 0
         let missing = needed.filter { bits & 1 << $0.bit == 0 }.map(\.name)

@@ -18,7 +18,9 @@ package func writeAll(_ fd: Int32, _ bytes: [UInt8]) throws(SystemFailure) {
     var done = 0
     while done < bytes.count {
         done += try check("write") {
-            bytes.withUnsafeBytes { write(fd, $0.baseAddress?.advanced(by: done), min(bytes.count - done, 1 << 30)) }
+            bytes.withUnsafeBytes {
+                write(fd, $0.baseAddress?.advanced(by: done), min(bytes.count - done, 1 << 30))
+            }
         }
     }
 }

@@ -29,7 +29,9 @@ package enum SmallFile {
     }
 
     /// Writes at the start of an open file, wherever its offset stands.
-    package static func write(_ fd: Int32, _ text: String, name: @autoclosure () -> String) throws(SystemFailure) {
+    package static func write(_ fd: Int32, _ text: String, name: @autoclosure () -> String)
+        throws(SystemFailure)
+    {
         let bytes = Array(text.utf8)
         try check("write \(name())") { pwrite(fd, bytes, bytes.count, 0) }
     }

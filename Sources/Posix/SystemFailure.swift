@@ -10,7 +10,9 @@ package struct SystemFailure: Error, Hashable, Sendable, CustomStringConvertible
         self.code = code
     }
 
-    package var description: String { "\(operation) failed: \(String(cString: strerror(code))) (errno \(code))" }
+    package var description: String {
+        "\(operation) failed: \(String(cString: strerror(code))) (errno \(code))"
+    }
 }
 
 /// Calls until the call is not interrupted; a negative result becomes an error with `errno`.
@@ -28,7 +30,9 @@ package func check<Result: SignedInteger>(
 
 /// Turns the `-errno` of a shim into an error.
 @discardableResult
-package func checkCode(_ operation: @autoclosure () -> String, _ call: () -> Int32) throws(SystemFailure) -> Int32 {
+package func checkCode(_ operation: @autoclosure () -> String, _ call: () -> Int32) throws(SystemFailure)
+    -> Int32
+{
     let result = call()
     if result < 0 { throw SystemFailure(operation: operation(), code: -result) }
     return result

@@ -13,7 +13,7 @@ package enum UnixSocket {
         return socket
     }
 
-    /// - Parameter owner: The user that must stand at the other end; anybody, if nil.
+    /// `owner`: The user that must stand at the other end; anybody, if nil.
     package static func connect(to path: String, owner: UInt32? = nil) throws(SystemFailure) -> Descriptor {
         let socket = try make()
         try withAddress(of: path) { address, length throws(SystemFailure) in
@@ -23,7 +23,9 @@ package enum UnixSocket {
             var user: UInt32 = 0
             var pid: Int32 = 0
             try checkCode("peer of \(path)") { cjail_peer(socket.rawValue, &user, &pid) }
-            guard user == owner else { throw SystemFailure(operation: "peer of \(path) is user \(user)", code: EPERM) }
+            guard user == owner else {
+                throw SystemFailure(operation: "peer of \(path) is user \(user)", code: EPERM)
+            }
         }
         return socket
     }

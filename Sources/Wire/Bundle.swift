@@ -13,12 +13,15 @@ package enum Bundle {
         var head: [UInt8] = []
         head.reserveCapacity(4096)
         for number in [
-            UInt32(CJAIL_BUNDLE_MAGIC), UInt32(arguments.count), UInt32(environment.count), UInt32(files.count),
+            UInt32(CJAIL_BUNDLE_MAGIC), UInt32(arguments.count), UInt32(environment.count),
+            UInt32(files.count),
         ] {
             append(number, to: &head)
         }
         for argument in arguments { append(string: argument, to: &head) }
-        for variable in environment { append(string: Array("\(variable.name)=\(variable.value)".utf8), to: &head) }
+        for variable in environment {
+            append(string: Array("\(variable.name)=\(variable.value)".utf8), to: &head)
+        }
         var parts: [[UInt8]] = []
         for file in files {
             append(string: Array(file.path.description.utf8), to: &head)

@@ -21,14 +21,14 @@ package struct MessageSocket: ~Copyable, Sendable {
 
     /// Sends one message; never raises SIGPIPE.
     ///
-    /// - Parameters:
-    ///   - descriptors: Stay open; the receiver gets copies.
-    ///   - waiting: Whether to wait for a peer that has not read what came before; else that is EAGAIN.
+    /// `descriptors`: Stay open; the receiver gets copies.
+    /// `waiting`: Whether to wait for a peer that has not read what came before; else that is EAGAIN.
     package func send<Message: BitwiseCopyable>(
         _ message: Message, descriptors: [Int32] = [], waiting: Bool = true
     ) throws(SystemFailure) {
         let result = withUnsafeBytes(of: message) { bytes in
-            cjail_send_message(rawValue, bytes.baseAddress, bytes.count, descriptors, Int32(descriptors.count),
+            cjail_send_message(
+                rawValue, bytes.baseAddress, bytes.count, descriptors, Int32(descriptors.count),
                 waiting ? 0 : Int32(MSG_DONTWAIT))
         }
         if result < 0 { throw SystemFailure(operation: "send", code: -result) }

@@ -22,12 +22,14 @@ enum FoundMessage {
         }
         if number(0) == UInt64.max { return .calls(counts(got, number)) }
         let length = Int(number(8) >> 32)
-        guard let content = descriptors.first, length > 0, 16 + length <= got, number(0) <= UInt64(Int.max) else {
+        guard let content = descriptors.first, length > 0, 16 + length <= got, number(0) <= UInt64(Int.max)
+        else {
             return .nothing
         }
         return .file(
             FoundFile(
-                path: Array(bytes[16..<16 + length]), size: Int(number(0)), isExecutable: number(8) & 0o100 != 0,
+                path: Array(bytes[16..<16 + length]), size: Int(number(0)),
+                isExecutable: number(8) & 0o100 != 0,
                 content: content))
     }
 

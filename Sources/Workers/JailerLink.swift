@@ -25,7 +25,7 @@ package final class JailerLink: ReactorHandler {
 
     /// Starts a jailer of our own, which ends when this process does.
     ///
-    /// - Parameter arguments: As `diatom-jailer --help` names them.
+    /// `arguments`: As `diatom-jailer --help` names them.
     package static func start(
         program: String, arguments: [String], reactor: Reactor, onLoss: @escaping @Sendable () -> Void = {}
     ) throws(SystemFailure) -> JailerLink {
@@ -40,11 +40,13 @@ package final class JailerLink: ReactorHandler {
     package static func connect(
         path: String, owner: UInt32? = 0, reactor: Reactor, onLoss: @escaping @Sendable () -> Void = {}
     ) throws(SystemFailure) -> JailerLink {
-        try JailerLink(try UnixSocket.connect(to: path, owner: owner), reactor: reactor, child: nil, onLoss: onLoss)
+        try JailerLink(
+            try UnixSocket.connect(to: path, owner: owner), reactor: reactor, child: nil, onLoss: onLoss)
     }
 
     private init(
-        _ descriptor: consuming Descriptor, reactor: Reactor, child: Int32?, onLoss: @escaping @Sendable () -> Void
+        _ descriptor: consuming Descriptor, reactor: Reactor, child: Int32?,
+        onLoss: @escaping @Sendable () -> Void
     ) throws(SystemFailure) {
         socket = MessageSocket(descriptor)
         self.reactor = reactor
@@ -73,7 +75,9 @@ package final class JailerLink: ReactorHandler {
         }
     }
 
-    /// Starts a step. Its events come through the channel of what is returned, `ended` or `failed` last.
+    /// Starts a step.
+    ///
+    /// Its events come through the channel of what is returned, `ended` or `failed` last.
     package func start(_ order: StepOrder) throws(SystemFailure) -> StepSession {
         let session = try StepSession(order, link: self)
         let token = state.withLock { state in
@@ -82,9 +86,11 @@ package final class JailerLink: ReactorHandler {
             return state.nextToken
         }
         session.token = token
-        do throws(SystemFailure) { try session.begin { message, fds throws(SystemFailure) in
-            try self.socket.send(message, descriptors: fds)
-        } } catch {
+        do throws(SystemFailure) {
+            try session.begin { message, fds throws(SystemFailure) in
+                try self.socket.send(message, descriptors: fds)
+            }
+        } catch {
             forget(token)
             throw error
         }

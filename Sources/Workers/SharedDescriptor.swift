@@ -9,5 +9,7 @@ package final class SharedDescriptor: Sendable {
     package init(_ descriptor: consuming Descriptor) { self.descriptor = descriptor }
 
     /// Reads at most `limit` bytes from the start.
-    package func read(limit: Int) throws(SystemFailure) -> [UInt8] { try SmallFile.read(rawValue, limit: limit) }
+    package func read(limit: Int) throws(SystemFailure) -> [UInt8] {
+        try SmallFile.read(rawValue, limit: limit)
+    }
 }

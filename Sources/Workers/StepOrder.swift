@@ -16,7 +16,8 @@ package struct StepOrder: Sendable {
     package var profile = false
 
     package init(
-        host: Host, arguments: [[UInt8]], environment: [EnvironmentVariable], files: [SourceFile], stdin: Stdin,
+        host: Host, arguments: [[UInt8]], environment: [EnvironmentVariable], files: [SourceFile],
+        stdin: Stdin,
         limits: Limits, key: KeyID
     ) {
         self.host = host

@@ -82,7 +82,9 @@ package final class StepSession: ReactorHandler {
         return message
     }
 
-    private func watch(_ stream: RunEvent.Output.Stream, _ descriptor: consuming Descriptor) throws(SystemFailure) {
+    private func watch(_ stream: RunEvent.Output.Stream, _ descriptor: consuming Descriptor)
+        throws(SystemFailure)
+    {
         let fd = descriptor.release()
         _ = fcntl(fd, F_SETFL, O_NONBLOCK)
         let tag = try link.reactor.add(fd, .input, self)

@@ -26,7 +26,9 @@ struct StepState: Sendable {
     /// Takes bytes off the output budget.
     ///
     /// - Returns: How many may be kept, whether the limit is passed, and whether it was passed just now.
-    mutating func account(_ count: Int, of kind: RunEvent.Output.Stream) -> (kept: Int, isOver: Bool, first: Bool) {
+    mutating func account(_ count: Int, of kind: RunEvent.Output.Stream) -> (
+        kept: Int, isOver: Bool, first: Bool
+    ) {
         let kept = min(count, room)
         room -= kept
         taken += kept
@@ -58,7 +60,9 @@ struct StepState: Sendable {
         outcome.inodesFree = report.inodes_free
         outcome.stdoutCut = stdoutCut
         outcome.stderrCut = stderrCut
-        if report.error != 0 || !report.words.isEmpty { outcome.failure = "\(report.words) (errno \(report.error))" }
+        if report.error != 0 || !report.words.isEmpty {
+            outcome.failure = "\(report.words) (errno \(report.error))"
+        }
         return outcome
     }
 }

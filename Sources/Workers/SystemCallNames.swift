@@ -10,7 +10,9 @@ enum SystemCallNames {
     }
 
     private static func name(_ number: Int) -> String {
-        guard let text = seccomp_syscall_resolve_num_arch(0x4000_003E | 0x8000_0000, Int32(number)) else { return "call_\(number)" }
+        guard let text = seccomp_syscall_resolve_num_arch(0x4000_003E | 0x8000_0000, Int32(number)) else {
+            return "call_\(number)"
+        }
         defer { free(text) }
         return String(cString: text)
     }

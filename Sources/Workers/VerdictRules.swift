@@ -1,6 +1,8 @@
 package import Domain
 
-/// Makes a verdict of the facts of a step's end. Pure.
+/// Makes a verdict of the facts of a step's end.
+///
+/// Pure.
 package enum VerdictRules {
     package static func verdict(_ outcome: StepOutcome, limits: Limits) -> Verdict {
         let code = outcome.exitCode
@@ -8,7 +10,8 @@ package enum VerdictRules {
         switch outcome.reason {
         case .wall:
             let hit = LimitHit(
-                name: .wall, allowed: limits.wall.inMilliseconds, measured: outcome.usage.wall?.inMilliseconds,
+                name: .wall, allowed: limits.wall.inMilliseconds,
+                measured: outcome.usage.wall?.inMilliseconds,
                 how: "timer outside the sandbox, monotonic clock")
             return Verdict(status: .timeExceeded, exitCode: code, signal: signal, limit: hit)
         case .cpu:
@@ -17,10 +20,12 @@ package enum VerdictRules {
                 how: outcome.sampled ? "sampled by init every 5 ms" : "control group CPU accounting")
             return Verdict(status: .cpuExceeded, exitCode: code, signal: signal, limit: hit)
         case .memory:
-            return Verdict(status: .memoryExceeded, exitCode: code, signal: signal, limit: memory(outcome, limits))
+            return Verdict(
+                status: .memoryExceeded, exitCode: code, signal: signal, limit: memory(outcome, limits))
         case .output:
             let hit = LimitHit(
-                name: .output, allowed: Double(limits.output.bytes), measured: Double(outcome.usage.output.bytes),
+                name: .output, allowed: Double(limits.output.bytes),
+                measured: Double(outcome.usage.output.bytes),
                 how: "counted while read")
             return Verdict(status: .outputExceeded, exitCode: code, signal: signal, limit: hit)
         case .cancelled: return Verdict(status: .cancelled, exitCode: code, signal: signal)
@@ -32,7 +37,8 @@ package enum VerdictRules {
     private static func own(_ outcome: StepOutcome, _ limits: Limits) -> Verdict {
         let failed = outcome.exitCode != 0 || outcome.signal != nil
         if failed, let hit = disk(outcome, limits) {
-            return Verdict(status: .diskExceeded, exitCode: outcome.exitCode, signal: outcome.signal, limit: hit)
+            return Verdict(
+                status: .diskExceeded, exitCode: outcome.exitCode, signal: outcome.signal, limit: hit)
         }
         let hit = processes(outcome, limits) ?? files(outcome, limits)
         if let signal = outcome.signal { return Verdict(status: .killed, signal: signal, limit: hit) }
@@ -54,7 +60,8 @@ package enum VerdictRules {
         let mebibyte = Double(1 << 20)
         return LimitHit(
             name: .disk, allowed: Double(limits.disk.bytes) / mebibyte,
-            measured: Double(outcome.diskTotal - outcome.diskFree) / mebibyte, how: "workspace full at the end")
+            measured: Double(outcome.diskTotal - outcome.diskFree) / mebibyte,
+            how: "workspace full at the end")
     }
 
     private static func files(_ outcome: StepOutcome, _ limits: Limits) -> LimitHit? {

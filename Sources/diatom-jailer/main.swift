@@ -1,7 +1,7 @@
 internal import Glibc
 import Jail
 
-/// `diatom-jailer [--config FILE] [--client FD | --listen PATH] [--name value]…`
+// diatom-jailer [--client FD | --listen PATH] [--name value]…; see JailerOptions
 func fail(_ text: String) -> Never {
     let line = Array("diatom-jailer: \(text)\n".utf8)
     _ = write(2, line, line.count)

@@ -34,25 +34,53 @@ enum Keeper {
         }
     }
 
-    private static func startJailer(_ socket: String, _ options: ServiceOptions) throws(SystemFailure) -> Int32 {
+    private static func startJailer(_ socket: String, _ options: ServiceOptions) throws(SystemFailure)
+        -> Int32
+    {
         var arguments = [
-            "--listen", socket, "--listen-users", "\(serviceUser)", "--end-with-parent", "yes", "--warm-python", "yes",
+            "--listen", socket, "--listen-users", "\(serviceUser)", "--end-with-parent", "yes",
+            "--warm-python", "yes",
         ]
         if !options.allowed.isEmpty { arguments += ["--allow", options.allowed.joined(separator: ",")] }
-        if !options.preload.isEmpty { arguments += ["--preload-more", options.preload.joined(separator: ",")] }
+        if !options.preload.isEmpty {
+            arguments += ["--preload-more", options.preload.joined(separator: ",")]
+        }
         return try ChildProcess.start(
             ChildProcess.ownFolder() + "/diatom-jailer", arguments, environment: ["LANG=C.UTF-8"],
             descriptors: [(2, 2)])
     }
 
+    /// The service's user must be able to walk there.
+    private static func checkReachable(_ data: String) throws(SystemFailure) {
+        var parent = data
+        while let slash = parent.lastIndex(of: "/"), slash > parent.startIndex {
+            parent = String(parent[..<slash])
+            var state = stat()
+            try check("stat \(parent)") { stat(parent, &state) }
+            if state.st_mode & 0o001 == 0 {
+                throw SystemFailure(
+                    operation:
+                        "--data \(data): \(parent) is closed to the service's user; choose another folder,",
+                    code: EACCES)
+            }
+        }
+    }
+
     /// The data folder belongs to the service's user; nothing of root's is ever kept there.
     private static func prepare(_ data: String) throws(SystemFailure) {
-        if mkdir(data, 0o700) < 0, errno != EEXIST { throw SystemFailure(operation: "mkdir \(data)", code: errno) }
+        if mkdir(data, 0o700) < 0, errno != EEXIST {
+            throw SystemFailure(operation: "mkdir \(data)", code: errno)
+        }
         var state = stat()
         try check("lstat \(data)") { lstat(data, &state) }
-        guard state.st_mode & S_IFMT == S_IFDIR else { throw SystemFailure(operation: "\(data)", code: ENOTDIR) }
+        guard state.st_mode & S_IFMT == S_IFDIR else {
+            throw SystemFailure(operation: "\(data)", code: ENOTDIR)
+        }
+        try checkReachable(data)
         guard state.st_uid != serviceUser else { return }
-        guard state.st_uid == 0 else { throw SystemFailure(operation: "\(data) belongs to another user", code: EPERM) }
+        guard state.st_uid == 0 else {
+            throw SystemFailure(operation: "\(data) belongs to another user", code: EPERM)
+        }
         try check("chown \(data)") { lchown(data, serviceUser, serviceUser) }
     }
 }

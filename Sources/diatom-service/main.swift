@@ -89,7 +89,9 @@ do {
 }
 do {
     makeFolders(options.data)
-    if Privilege.givesUsers(), options.jailerSocket == nil { exit(try Keeper.run(options, arguments: arguments)) }
+    if Privilege.givesUsers(), options.jailerSocket == nil {
+        exit(try Keeper.run(options, arguments: arguments))
+    }
     if let user = options.user {
         try checkCode("become user \(user)") { cjail_become_user(user, user) }
         try checkCode("parent death signal") { cjail_die_with_parent() }

@@ -31,7 +31,8 @@ struct ClassicFilter {
     init(_ words: [UInt64]) {
         program = words.map { word in
             Instruction(
-                code: UInt16(truncatingIfNeeded: word), whenTrue: Int(word >> 16 & 0xff), whenFalse: Int(word >> 24 & 0xff),
+                code: UInt16(truncatingIfNeeded: word), whenTrue: Int(word >> 16 & 0xff),
+                whenFalse: Int(word >> 24 & 0xff),
                 operand: UInt32(word >> 32))
         }
     }

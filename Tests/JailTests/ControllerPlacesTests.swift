@@ -25,7 +25,9 @@ struct ControllerPlacesTests {
         """
     private static let versionTwo = "cgroup2 /sys/fs/cgroup cgroup2 rw,nosuid,nsdelegate 0 0\n"
     private static let unified = "cgroup2 /sys/fs/cgroup/unified cgroup2 rw 0 0\n"
-    private static let allOne: Set = ["/sys/fs/cgroup/cpu,cpuacct", "/sys/fs/cgroup/memory", "/sys/fs/cgroup/pids"]
+    private static let allOne: Set = [
+        "/sys/fs/cgroup/cpu,cpuacct", "/sys/fs/cgroup/memory", "/sys/fs/cgroup/pids",
+    ]
 
     static let machines = [
         GroupMachine(
@@ -36,26 +38,35 @@ struct ControllerPlacesTests {
                 "/sys/fs/cgroup/cpu,cpuacct 1",
             ]),
         GroupMachine(
-            testDescription: "version 1 below groups of our own, one with a colon in its name", mounts: versionOne,
+            testDescription: "version 1 below groups of our own, one with a colon in its name",
+            mounts: versionOne,
             own: "4:memory:/user/a:b\n3:cpu,cpuacct:/batch\n2:pids:/\n",
-            usable: ["/sys/fs/cgroup/memory/user/a:b", "/sys/fs/cgroup/cpu,cpuacct/batch", "/sys/fs/cgroup/pids"],
+            usable: [
+                "/sys/fs/cgroup/memory/user/a:b", "/sys/fs/cgroup/cpu,cpuacct/batch", "/sys/fs/cgroup/pids",
+            ],
             expected: [
-                "/sys/fs/cgroup/memory/user/a:b 1", "/sys/fs/cgroup/pids 1", "/sys/fs/cgroup/cpu,cpuacct/batch 1",
+                "/sys/fs/cgroup/memory/user/a:b 1", "/sys/fs/cgroup/pids 1",
+                "/sys/fs/cgroup/cpu,cpuacct/batch 1",
                 "/sys/fs/cgroup/cpu,cpuacct/batch 1",
             ]),
         GroupMachine(
             testDescription: "version 1 that we may not write to", mounts: versionOne, own: "4:memory:/\n",
             expected: ["-", "-", "-", "-"]),
         GroupMachine(
-            testDescription: "version 2, delegated at our own group", mounts: versionTwo, own: "0::/user.slice/app\n",
+            testDescription: "version 2, delegated at our own group", mounts: versionTwo,
+            own: "0::/user.slice/app\n",
             delegated: ["/sys/fs/cgroup/user.slice/app": "memory pids cpu"],
             expected: [
-                "/sys/fs/cgroup/user.slice/app 2", "/sys/fs/cgroup/user.slice/app 2", "/sys/fs/cgroup/user.slice/app 2",
+                "/sys/fs/cgroup/user.slice/app 2", "/sys/fs/cgroup/user.slice/app 2",
+                "/sys/fs/cgroup/user.slice/app 2",
                 "/sys/fs/cgroup/user.slice/app 2",
             ]),
         GroupMachine(
-            testDescription: "version 2, delegated further up", mounts: versionTwo, own: "0::/user.slice/app/leaf\n",
-            delegated: ["/sys/fs/cgroup/user.slice/app/leaf": "", "/sys/fs/cgroup/user.slice": "cpu memory pids io"],
+            testDescription: "version 2, delegated further up", mounts: versionTwo,
+            own: "0::/user.slice/app/leaf\n",
+            delegated: [
+                "/sys/fs/cgroup/user.slice/app/leaf": "", "/sys/fs/cgroup/user.slice": "cpu memory pids io",
+            ],
             expected: [
                 "/sys/fs/cgroup/user.slice 2", "/sys/fs/cgroup/user.slice 2", "/sys/fs/cgroup/user.slice 2",
                 "/sys/fs/cgroup/user.slice 2",
@@ -65,19 +76,23 @@ struct ControllerPlacesTests {
             delegated: ["/sys/fs/cgroup": "memory pids cpu"],
             expected: ["/sys/fs/cgroup 2", "/sys/fs/cgroup 2", "/sys/fs/cgroup 2", "/sys/fs/cgroup 2"]),
         GroupMachine(
-            testDescription: "version 2 without a processor controller is no use", mounts: versionTwo, own: "0::/a\n",
+            testDescription: "version 2 without a processor controller is no use", mounts: versionTwo,
+            own: "0::/a\n",
             delegated: ["/sys/fs/cgroup/a": "memory pids"],
             expected: ["-", "-", "-", "-"]),
         GroupMachine(
             testDescription: "an incomplete version 1 gives way to a complete version 2",
-            mounts: "cgroup /cg/memory cgroup rw,memory 0 0\n" + unified, own: "1:memory:/\n0::/\n", usable: ["/cg/memory"],
+            mounts: "cgroup /cg/memory cgroup rw,memory 0 0\n" + unified, own: "1:memory:/\n0::/\n",
+            usable: ["/cg/memory"],
             delegated: ["/sys/fs/cgroup/unified": "pids cpu memory"],
             expected: [
-                "/sys/fs/cgroup/unified 2", "/sys/fs/cgroup/unified 2", "/sys/fs/cgroup/unified 2", "/sys/fs/cgroup/unified 2",
+                "/sys/fs/cgroup/unified 2", "/sys/fs/cgroup/unified 2", "/sys/fs/cgroup/unified 2",
+                "/sys/fs/cgroup/unified 2",
             ]),
         GroupMachine(
             testDescription: "two halves of a whole in different versions are not joined",
-            mounts: "cgroup /cg/memory cgroup rw,memory 0 0\n" + unified, own: "1:memory:/\n0::/\n", usable: ["/cg/memory"],
+            mounts: "cgroup /cg/memory cgroup rw,memory 0 0\n" + unified, own: "1:memory:/\n0::/\n",
+            usable: ["/cg/memory"],
             delegated: ["/sys/fs/cgroup/unified": "pids cpu"], expected: ["/cg/memory 1", "-", "-", "-"]),
         GroupMachine(
             testDescription: "a bare version 2 tree beside version 1", mounts: versionOne + unified,
@@ -91,7 +106,8 @@ struct ControllerPlacesTests {
             testDescription: "no control groups", mounts: "proc /proc proc rw 0 0\n\nshort line\n", own: "",
             expected: ["-", "-", "-", "-"]),
         GroupMachine(
-            testDescription: "version 2 that says nothing of our own group", mounts: versionTwo, own: "nonsense\n1:2\n",
+            testDescription: "version 2 that says nothing of our own group", mounts: versionTwo,
+            own: "nonsense\n1:2\n",
             delegated: ["/sys/fs/cgroup": "memory pids cpu"], expected: ["-", "-", "-", "-"]),
     ]
 

@@ -41,7 +41,9 @@ struct FilterCompilerTests {
     }
 
     @Test func `no call stands in the policy twice`() {
-        let special = ["clone", "clone3", "ioctl", "socket", "socketpair", "personality", "seccomp", "prlimit64"]
+        let special = [
+            "clone", "clone3", "ioctl", "socket", "socketpair", "personality", "seccomp", "prlimit64",
+        ]
         let names = Self.allowedNames + Self.deniedNames + special
         #expect(Set(names).count == names.count)
     }
@@ -172,8 +174,10 @@ struct FilterCompilerTests {
     func `a control that reaches further is refused, whatever its upper 32 bits`(_ control: UInt64) throws {
         let number = try #require(Self.number("ioctl"))
         for upper: UInt64 in [0, 1 << 32, 0xffff_ffff_0000_0000, 0x5401 << 32] {
-            #expect(try plain.answer(.init(number: number, arguments: [0, control | upper])) == .refuse(ENOSYS))
-            #expect(try gated.answer(.init(number: number, arguments: [0, control | upper])) == .refuse(ENOSYS))
+            #expect(
+                try plain.answer(.init(number: number, arguments: [0, control | upper])) == .refuse(ENOSYS))
+            #expect(
+                try gated.answer(.init(number: number, arguments: [0, control | upper])) == .refuse(ENOSYS))
         }
     }
 
@@ -193,10 +197,15 @@ struct FilterCompilerTests {
         }
     }
 
-    @Test(arguments: [(0, true), (0xffff_ffff, true), (0x4_0000, false), (0x8, false), (0x040_0000, false)] as [(UInt64, Bool)])
-    func `a personality may be read and no address layout fixed`(_ persona: UInt64, _ isAllowed: Bool) throws {
+    @Test(
+        arguments: [(0, true), (0xffff_ffff, true), (0x4_0000, false), (0x8, false), (0x040_0000, false)]
+            as [(UInt64, Bool)])
+    func `a personality may be read and no address layout fixed`(_ persona: UInt64, _ isAllowed: Bool) throws
+    {
         let number = try #require(Self.number("personality"))
-        #expect(try plain.answer(.init(number: number, arguments: [persona])) == (isAllowed ? .allow : .refuse(ENOSYS)))
+        #expect(
+            try plain.answer(.init(number: number, arguments: [persona]))
+                == (isAllowed ? .allow : .refuse(ENOSYS)))
     }
 
     /// pid, new limit, and whether that is allowed.

@@ -5,7 +5,8 @@ internal import Testing
 
 /// Real control groups; the sweep looks at all of the machine, so these take turns.
 @Suite(
-    .serialized, .enabled(if: ControllerPlaces.find().isComplete, "no control group can be made by this user here"),
+    .serialized,
+    .enabled(if: ControllerPlaces.find().isComplete, "no control group can be made by this user here"),
     .timeLimit(.minutes(1)))
 struct GroupTreeTests {
     private let places = ControllerPlaces.find()
@@ -18,7 +19,9 @@ struct GroupTreeTests {
             try #require(mkdir("\(place.path)/\(stale)/k-local", 0o755) == 0)
         }
         let sleeper = try ChildProcess.start("/bin/sleep", ["1000"], descriptors: [])
-        for place in places.distinct { try SmallFile.write("\(place.path)/\(stale)/k-local/cgroup.procs", "\(sleeper)") }
+        for place in places.distinct {
+            try SmallFile.write("\(place.path)/\(stale)/k-local/cgroup.procs", "\(sleeper)")
+        }
 
         GroupTree.sweep(places)
         for place in places.distinct { #expect(!SmallFile.exists("\(place.path)/\(stale)"), "\(place.path)") }

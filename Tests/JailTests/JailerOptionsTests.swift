@@ -40,7 +40,9 @@ struct JailerOptionsTests {
     @Test func `arguments override the file, and layers add up`() throws {
         var options = JailerOptions()
         try options.read("sandboxes = 3\nallow = proc:absent\npreload = json\n")
-        try options.read(arguments: ["--sandboxes", "5", "--allow", "memory:sampled", "--client", "3", "--preload", "standard"])
+        try options.read(arguments: [
+            "--sandboxes", "5", "--allow", "memory:sampled", "--client", "3", "--preload", "standard",
+        ])
         #expect(options.sandboxes == 5)
         #expect(options.allowed == ["proc:absent", "memory:sampled"])
         #expect(options.client == 3)
@@ -54,10 +56,16 @@ struct JailerOptionsTests {
             ("sandboxes = -1", .value(name: "sandboxes", value: "-1")),
             ("sandboxes =", .unknown("sandboxes =")),
             ("max-memory-mb = 1e3", .value(name: "max-memory-mb", value: "1e3")),
-            ("max-memory-mb = 9223372036854775807", .value(name: "max-memory-mb", value: "9223372036854775807")),
+            (
+                "max-memory-mb = 9223372036854775807",
+                .value(name: "max-memory-mb", value: "9223372036854775807")
+            ),
             ("max-disk-mb = 8796093022208", .value(name: "max-disk-mb", value: "8796093022208")),
             ("max-wall-ms = 9223372036854775807", .value(name: "max-wall-ms", value: "9223372036854775807")),
-            ("max-wall-ms = 99999999999999999999", .value(name: "max-wall-ms", value: "99999999999999999999")),
+            (
+                "max-wall-ms = 99999999999999999999",
+                .value(name: "max-wall-ms", value: "99999999999999999999")
+            ),
             ("first-user = 4294967296", .value(name: "first-user", value: "4294967296")),
             ("listen-users = root", .value(name: "listen-users", value: "root")),
             ("warm-python = maybe", .value(name: "warm-python", value: "maybe")),
@@ -81,7 +89,9 @@ struct JailerOptionsTests {
         }
     }
 
-    @Test(arguments: [(0o644, true), (0o600, true), (0o664, false), (0o646, false), (0o666, false)] as [(UInt32, Bool)])
+    @Test(
+        arguments: [(0o644, true), (0o600, true), (0o664, false), (0o646, false), (0o666, false)]
+            as [(UInt32, Bool)])
     func `a file that others may write is not read`(_ mode: UInt32, _ isSafe: Bool) throws {
         let path = try Self.file("sandboxes = 7\n")
         defer { unlink(path) }

@@ -26,11 +26,14 @@ struct PoolMachineTests {
         PoolTranscript(
             testDescription: "a pool fills up to its target and lends what is parked", target: 2, capacity: 4,
             lines: [
-                (.idle, "spawn spawn"), (.idle, ""), (.ready(1), ""), (.ready(2), ""), (.order("a"), "lend 2 to a"),
-                (.order("b"), "lend 1 to b"), (.ended, "spawn spawn"), (.ready(3), ""), (.ready(4), ""), (.ended, ""),
+                (.idle, "spawn spawn"), (.idle, ""), (.ready(1), ""), (.ready(2), ""),
+                (.order("a"), "lend 2 to a"),
+                (.order("b"), "lend 1 to b"), (.ended, "spawn spawn"), (.ready(3), ""), (.ready(4), ""),
+                (.ended, ""),
             ]),
         PoolTranscript(
-            testDescription: "an order that finds nothing parked waits for the sandbox it asked for", target: 0, capacity: 4,
+            testDescription: "an order that finds nothing parked waits for the sandbox it asked for",
+            target: 0, capacity: 4,
             lines: [(.order("a"), "spawn"), (.ready(7), "lend 7 to a"), (.ended, "")]),
         PoolTranscript(
             testDescription: "who waits longest is served first", target: 0, capacity: 1,
@@ -39,7 +42,8 @@ struct PoolMachineTests {
                 (.ended, "spawn"), (.ready(2), "lend 2 to b"), (.ended, "spawn"), (.ready(3), "lend 3 to c"),
             ]),
         PoolTranscript(
-            testDescription: "no more than four sandboxes are under way in a host at once", target: 9, capacity: 20,
+            testDescription: "no more than four sandboxes are under way in a host at once", target: 9,
+            capacity: 20,
             lines: [
                 (.idle, "spawn spawn spawn spawn"), (.ready(1), ""), (.idle, "spawn"), (.idle, ""),
             ]),
@@ -50,7 +54,8 @@ struct PoolMachineTests {
                 (.ready(2), "lend 2 to b"), (.idle, ""), (.ended, "spawn"), (.ready(1), "lend 1 to c"),
             ]),
         PoolTranscript(
-            testDescription: "the third failure in a row refuses who waits longest, and each one after it", target: 0,
+            testDescription: "the third failure in a row refuses who waits longest, and each one after it",
+            target: 0,
             capacity: 4,
             lines: [
                 (.order("a"), "spawn"), (.order("b"), "spawn"), (.failed, "spawn"), (.failed, "spawn"),
@@ -64,19 +69,23 @@ struct PoolMachineTests {
                 (.failed, "refuse b"),
             ]),
         PoolTranscript(
-            testDescription: "what could not be asked for is asked for again when there is time", target: 0, capacity: 4,
+            testDescription: "what could not be asked for is asked for again when there is time", target: 0,
+            capacity: 4,
             lines: [(.order("a"), "spawn"), (.unspawn, ""), (.idle, "spawn"), (.ready(1), "lend 1 to a")]),
         PoolTranscript(
             testDescription: "a parked sandbox that died is never lent", target: 2, capacity: 4,
             lines: [
-                (.idle, "spawn spawn"), (.ready(1), ""), (.ready(2), ""), (.lost(2), ""), (.order("a"), "lend 1 to a"),
+                (.idle, "spawn spawn"), (.ready(1), ""), (.ready(2), ""), (.lost(2), ""),
+                (.order("a"), "lend 1 to a"),
                 (.order("b"), "spawn"), (.ready(3), "lend 3 to b"),
             ]),
         PoolTranscript(
-            testDescription: "a withdrawn order is not served; its sandbox parks where the target has room", target: 1, capacity: 4,
+            testDescription: "a withdrawn order is not served; its sandbox parks where the target has room",
+            target: 1, capacity: 4,
             lines: [
                 (.order("a"), "spawn"), (.order("b"), "spawn"), (.withdraw("a"), "withdrawn a"),
-                (.withdraw("b"), "withdrawn b"), (.ready(1), ""), (.ready(2), "dismiss 2"), (.order("c"), "lend 1 to c"),
+                (.withdraw("b"), "withdrawn b"), (.ready(1), ""), (.ready(2), "dismiss 2"),
+                (.order("c"), "lend 1 to c"),
                 (.withdraw("c"), ""), (.order("d"), "spawn"),
             ]),
     ]
@@ -90,7 +99,9 @@ struct PoolMachineTests {
     }
 
     @Test(arguments: [(2, 4, 1), (0, 1, 2), (4, 192, 3), (8, 3, 4)] as [(Int, Int, UInt64)])
-    func `10,000 steps of a seeded walk break no promise`(_ target: Int, _ capacity: Int, _ seed: UInt64) throws {
+    func `10,000 steps of a seeded walk break no promise`(_ target: Int, _ capacity: Int, _ seed: UInt64)
+        throws
+    {
         var walk = PoolWalk(target: target, capacity: capacity, seed: seed)
         for number in 0..<10_000 {
             try walk.step()
@@ -111,8 +122,12 @@ struct PoolMachineTests {
         case .lost(let sandbox): words(machine.lost(sandbox))
         case .ended: words(machine.ended())
         case .idle: words(machine.idle())
-        case .unspawn: { machine.unspawn(); return "" }()
-        case .withdraw(let name): machine.withdraw { $0 == name }.map { "withdrawn \($0)" }.joined(separator: " ")
+        case .unspawn:
+            {
+                machine.unspawn(); return ""
+            }()
+        case .withdraw(let name):
+            machine.withdraw { $0 == name }.map { "withdrawn \($0)" }.joined(separator: " ")
         }
     }
 

@@ -116,7 +116,9 @@ struct PoolWalk {
                 running += 1
                 served += 1
             case .dismiss(let sandbox):
-                if parked.remove(sandbox) == nil { broken = "sandbox \(sandbox) was dismissed, and was not there" }
+                if parked.remove(sandbox) == nil {
+                    broken = "sandbox \(sandbox) was dismissed, and was not there"
+                }
                 if parked.count < target { broken = "sandbox \(sandbox) was dismissed below the target" }
             case .refuse(let order):
                 leaveQueue(order)
@@ -131,13 +133,19 @@ struct PoolWalk {
     }
 
     private mutating func look() {
-        if machine.waiting != waiting { broken = "the machine waits for \(machine.waiting), we for \(waiting)" }
-        if Set(machine.parked) != parked || machine.parked.count != parked.count { broken = "parked: \(machine.parked)" }
+        if machine.waiting != waiting {
+            broken = "the machine waits for \(machine.waiting), we for \(waiting)"
+        }
+        if Set(machine.parked) != parked || machine.parked.count != parked.count {
+            broken = "parked: \(machine.parked)"
+        }
         if machine.spawning != spawning || machine.running != running { broken = "counts differ" }
         if parked.count > target { broken = "\(parked.count) parked, target \(target)" }
         if spawning > machine.pipeline { broken = "\(spawning) under way in the host" }
         if machine.alive > capacity { broken = "\(machine.alive) alive, capacity \(capacity)" }
         if !waiting.isEmpty, !parked.isEmpty { broken = "an order waits beside a parked sandbox" }
-        if !waiting.isEmpty, spawning == 0, machine.alive < capacity, !needsIdle { broken = "nobody comes for who waits" }
+        if !waiting.isEmpty, spawning == 0, machine.alive < capacity, !needsIdle {
+            broken = "nobody comes for who waits"
+        }
     }
 }

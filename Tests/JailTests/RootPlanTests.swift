@@ -14,7 +14,8 @@ struct RootPlanTests {
     }
 
     @Test func `no place leads out of the root`() {
-        let targets = plan.binds.map(\.target) + plan.files.map(\.path) + plan.links.map(\.path) + plan.folders
+        let targets =
+            plan.binds.map(\.target) + plan.files.map(\.path) + plan.links.map(\.path) + plan.folders
         for target in targets {
             let names = target.split(separator: "/", omittingEmptySubsequences: false)
             #expect(!names.contains("") && !names.contains("..") && !names.contains("."), "\(target)")
@@ -37,7 +38,10 @@ struct RootPlanTests {
 
     @Test func `of the machine's own names and secrets nothing is shown`() {
         let sources = plan.binds.map(\.source)
-        for secret in ["/etc", "/etc/passwd", "/etc/shadow", "/etc/ssl", "/etc/ssh", "/root", "/home", "/var", "/sys", "/dev"] {
+        for secret in [
+            "/etc", "/etc/passwd", "/etc/shadow", "/etc/ssl", "/etc/ssh", "/root", "/home", "/var", "/sys",
+            "/dev",
+        ] {
             #expect(!sources.contains(secret), "\(secret)")
         }
         let hostname = plan.files.first { $0.path == "etc/hostname" }?.content

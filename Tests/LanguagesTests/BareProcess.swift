@@ -45,7 +45,7 @@ struct BareProcess: ~Copyable {
         var variables = env.map { strdup("\($0.key)=\($0.value)") } + [nil]
         defer { for text in arguments + variables { free(text) } }
         var pid = pid_t()
-        let code = posix_spawn(&pid, arguments[0]!, &actions, nil, &arguments, &variables)
+        let code = posix_spawn(&pid, words[0], &actions, nil, &arguments, &variables)
         guard code == 0 else { throw CocoaError(.executableNotLoadable) }
         let (status, overran) = wait(pid, milliseconds: milliseconds)
         var ending = Ending(

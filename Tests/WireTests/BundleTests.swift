@@ -84,6 +84,8 @@ struct BundleTests {
         #expect(write(bundle.rawValue, [1], 1) == -1 && errno == EPERM)
         #expect(ftruncate(bundle.rawValue, 0) == -1 && errno == EPERM)
         #expect(ftruncate(bundle.rawValue, 4096) == -1 && errno == EPERM)
-        #expect(mmap(nil, 1, PROT_READ | PROT_WRITE, MAP_SHARED, bundle.rawValue, 0) == MAP_FAILED && errno == EPERM)
+        #expect(
+            mmap(nil, 1, PROT_READ | PROT_WRITE, MAP_SHARED, bundle.rawValue, 0) == MAP_FAILED
+                && errno == EPERM)
     }
 }

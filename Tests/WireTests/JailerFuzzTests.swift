@@ -101,7 +101,7 @@ struct JailerFuzzTests {
             do throws(SystemFailure) {
                 try RawSocket.send(hello, to: deaf.rawValue)
                 sent += 1
-            } catch where error.code == EAGAIN {
+            } catch  where error.code == EAGAIN {
                 usleep(100)
             } catch {
                 break
@@ -143,7 +143,8 @@ struct JailerFuzzTests {
     }
 
     /// Every run that is asked for over a connection that lasts must be answered, once.
-    private static func send(_ count: Int, of fuzzer: OrderFuzzer, to jailer: JailerProcess) throws -> Answers {
+    private static func send(_ count: Int, of fuzzer: OrderFuzzer, to jailer: JailerProcess) throws -> Answers
+    {
         var answers = Answers()
         var socket = try jailer.connect()
         var open: Set<UInt64> = []
@@ -177,7 +178,9 @@ struct JailerFuzzTests {
             case UInt32(CJAIL_REPORT_ENDED.rawValue): answers.ended += 1
             default: continue
             }
-            #expect(open.remove(report.token) != nil, "run \(report.token) was answered twice, or never asked for")
+            #expect(
+                open.remove(report.token) != nil, "run \(report.token) was answered twice, or never asked for"
+            )
         }
     }
 

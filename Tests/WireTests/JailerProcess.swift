@@ -51,7 +51,9 @@ final class JailerProcess: Sendable {
         var report = cjail_report()
         let got = recv(socket, &report, MemoryLayout<cjail_report>.size, 0)
         guard got > 0 else { return nil }
-        guard got == MemoryLayout<cjail_report>.size else { throw Hung(waitingFor: "a whole report, not \(got) bytes") }
+        guard got == MemoryLayout<cjail_report>.size else {
+            throw Hung(waitingFor: "a whole report, not \(got) bytes")
+        }
         return report
     }
 
@@ -88,13 +90,17 @@ final class JailerProcess: Sendable {
         let client = MessageSocket(Descriptor(adopting: dup(socket.rawValue)))
         try client.send(
             Self.runOrder(token: 1),
-            descriptors: [bundle.rawValue, input.first.rawValue, output.second.rawValue, output.second.rawValue])
+            descriptors: [
+                bundle.rawValue, input.first.rawValue, output.second.rawValue, output.second.rawValue,
+            ])
         _ = output.takeSecond()
         while let report = try Self.report(socket.rawValue) {
             guard report.kind != UInt32(CJAIL_REPORT_STARTED.rawValue) else { continue }
             var text: [UInt8] = []
             var buffer = [UInt8](repeating: 0, count: 4096)
-            while case let count = read(output.first.rawValue, &buffer, buffer.count), count > 0 { text += buffer[0..<count] }
+            while case let count = read(output.first.rawValue, &buffer, buffer.count), count > 0 {
+                text += buffer[0..<count]
+            }
             return (report, String(decoding: text, as: UTF8.self))
         }
         throw Hung(waitingFor: "the end of a run")

@@ -24,13 +24,15 @@ struct MessageSocketTests {
             order.token = 42
             let pipe = try Pair.pipe()
             try theirs.send(order, descriptors: [pipe.first.rawValue, pipe.second.rawValue])
-            guard case .message(let got, let fds) = try ours.receive(cjail_order.self, into: cjail_order()) else {
+            guard case .message(let got, let fds) = try ours.receive(cjail_order.self, into: cjail_order())
+            else {
                 Issue.record("no message")
                 return
             }
             #expect(got.token == 42)
             #expect(fds.count == 2)
-            #expect(fcntl(fds[0], F_GETFD) & FD_CLOEXEC != 0, "descriptors of others must not reach our children")
+            #expect(
+                fcntl(fds[0], F_GETFD) & FD_CLOEXEC != 0, "descriptors of others must not reach our children")
             #expect(write(fds[1], [7], 1) == 1)
             var byte: UInt8 = 0
             #expect(read(pipe.first.rawValue, &byte, 1) == 1 && byte == 7)
@@ -52,7 +54,9 @@ struct MessageSocketTests {
         let null = Descriptor(adopting: open("/dev/null", O_RDONLY))
         let socket = MessageSocket(Descriptor(adopting: dup(pair.first.rawValue)))
         let fds = [Int32](repeating: null.rawValue, count: MessageSocket.mostDescriptors + 1)
-        #expect(throws: SystemFailure(operation: "send", code: EINVAL)) { try socket.send(cjail_order(), descriptors: fds) }
+        #expect(throws: SystemFailure(operation: "send", code: EINVAL)) {
+            try socket.send(cjail_order(), descriptors: fds)
+        }
     }
 
     static let bad = [
@@ -75,7 +79,8 @@ struct MessageSocketTests {
             let fds = [Int32](repeating: null.rawValue, count: message.descriptors)
             #expect(RawSocket.ownDescriptors(for: "/dev/zero") == 1)
             for _ in 0..<20 {
-                try RawSocket.send([UInt8](repeating: 3, count: message.size), descriptors: fds, to: theirs.rawValue)
+                try RawSocket.send(
+                    [UInt8](repeating: 3, count: message.size), descriptors: fds, to: theirs.rawValue)
                 #expect(throws: SystemFailure(operation: "receive", code: EPROTO)) {
                     _ = try ours.receive(cjail_order.self, into: cjail_order())
                 }

@@ -45,22 +45,31 @@ final class OrderFuzzer {
 
     func make() -> Message {
         switch Int.random(in: 0..<20, using: &random) {
-        case 0: Message(bytes: randomBytes(Int.random(in: 1..<4096, using: &random)), descriptors: anyDescriptors(most: 8))
+        case 0:
+            Message(
+                bytes: randomBytes(Int.random(in: 1..<4096, using: &random)),
+                descriptors: anyDescriptors(most: 8))
         case 1: Message(bytes: mutated(), descriptors: anyDescriptors(most: 40))
-        case 2, 3: Message(bytes: randomBytes(MemoryLayout<cjail_order>.size), descriptors: anyDescriptors(most: 8))
+        case 2, 3:
+            Message(bytes: randomBytes(MemoryLayout<cjail_order>.size), descriptors: anyDescriptors(most: 8))
         case 4, 5, 6, 7: Message(bytes: mutated(), descriptors: anyDescriptors(most: 8))
         default: Message(bytes: mutated(), descriptors: goodDescriptors())
         }
     }
 
-    private func randomBytes(_ count: Int) -> [UInt8] { (0..<count).map { _ in UInt8.random(in: 0...255, using: &random) } }
+    private func randomBytes(_ count: Int) -> [UInt8] {
+        (0..<count).map { _ in UInt8.random(in: 0...255, using: &random) }
+    }
 
     private func anyDescriptors(most: Int) -> [Int32] {
         let kinds = [
-            bundle.rawValue, unsealed.rawValue, garbage.rawValue, null.rawValue, folder.rawValue, pipe.first.rawValue,
+            bundle.rawValue, unsealed.rawValue, garbage.rawValue, null.rawValue, folder.rawValue,
+            pipe.first.rawValue,
             pipe.second.rawValue, sockets.first.rawValue,
         ]
-        return (0..<Int.random(in: 0...most, using: &random)).map { _ in kinds[Int.random(in: 0..<kinds.count, using: &random)] }
+        return (0..<Int.random(in: 0...most, using: &random)).map { _ in
+            kinds[Int.random(in: 0..<kinds.count, using: &random)]
+        }
     }
 
     private func goodDescriptors() -> [Int32] {
@@ -72,7 +81,8 @@ final class OrderFuzzer {
     /// A good order with up to three fields made strange.
     private func mutated() -> [UInt8] {
         let keys = ["local", "a", "Key-2_", "", "../../x", "a b", String(repeating: "k", count: 40)]
-        var order = JailerProcess.runOrder(token: nextToken(), key: keys[Int.random(in: 0..<keys.count, using: &random)])
+        var order = JailerProcess.runOrder(
+            token: nextToken(), key: keys[Int.random(in: 0..<keys.count, using: &random)])
         for _ in 0..<[0, 0, 1, 1, 1, 2, 3][Int.random(in: 0..<7, using: &random)] {
             let strange = strangeNumber()
             switch Int.random(in: 0..<13, using: &random) {

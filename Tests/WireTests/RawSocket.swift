@@ -37,7 +37,8 @@ enum RawSocket {
         SmallFile.names(in: "/proc/self/fd").count { name in
             var target = [CChar](repeating: 0, count: 256)
             let length = readlink("/proc/self/fd/\(name)", &target, target.count)
-            return String(decoding: target[0..<max(0, length)].map { UInt8(bitPattern: $0) }, as: UTF8.self) == file
+            return String(decoding: target[0..<max(0, length)].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+                == file
         }
     }
 

@@ -5,7 +5,9 @@ internal import Workers
 
 @Suite(.timeLimit(.minutes(1)))
 struct EventChannelTests {
-    private static func output(_ bytes: [UInt8]) -> StepEvent { .output(RunEvent.Output(stream: .stdout, bytes: bytes)) }
+    private static func output(_ bytes: [UInt8]) -> StepEvent {
+        .output(RunEvent.Output(stream: .stdout, bytes: bytes))
+    }
 
     private static func bytes(_ event: StepEvent?) -> [UInt8]? {
         if case .output(let output) = event { return output.bytes }

@@ -37,7 +37,8 @@ struct VerdictRulesTests {
     }
 
     private static let disk = LimitHit(
-        name: .disk, allowed: 8, measured: Double((8 << 20) - 4095) / Double(1 << 20), how: "workspace full at the end")
+        name: .disk, allowed: 8, measured: Double((8 << 20) - 4095) / Double(1 << 20),
+        how: "workspace full at the end")
     private static let files = LimitHit(
         name: .files, allowed: 30, measured: 30, how: "workspace had no inode left at the end")
 
@@ -45,9 +46,12 @@ struct VerdictRulesTests {
         VerdictCase(testDescription: "exit 0", facts: { $0.exitCode = 0 }, status: .succeeded, exit: 0),
         VerdictCase(testDescription: "exit 3", facts: { $0.exitCode = 3 }, status: .failed, exit: 3),
         VerdictCase(testDescription: "exit 255", facts: { $0.exitCode = 255 }, status: .failed, exit: 255),
-        VerdictCase(testDescription: "a signal that no limit sent", facts: { $0.signal = 11 }, status: .killed, signal: 11),
         VerdictCase(
-            testDescription: "SIGKILL of its own is no memory limit", facts: { $0.signal = 9 }, status: .killed, signal: 9),
+            testDescription: "a signal that no limit sent", facts: { $0.signal = 11 }, status: .killed,
+            signal: 11),
+        VerdictCase(
+            testDescription: "SIGKILL of its own is no memory limit", facts: { $0.signal = 9 },
+            status: .killed, signal: 9),
         VerdictCase(
             testDescription: "wall time",
             facts: {
@@ -55,7 +59,8 @@ struct VerdictRulesTests {
                 $0.usage.wall = .milliseconds(1501)
             }, reason: .wall, status: .timeExceeded, signal: 9,
             limit: LimitHit(
-                name: .wall, allowed: 1500, measured: 1501, how: "timer outside the sandbox, monotonic clock")),
+                name: .wall, allowed: 1500, measured: 1501, how: "timer outside the sandbox, monotonic clock")
+        ),
         VerdictCase(
             testDescription: "processor time",
             facts: {
@@ -92,7 +97,8 @@ struct VerdictRulesTests {
                 $0.usage.memoryPeak = .mebibytes(80)
             }, reason: .memory, status: .memoryExceeded, signal: 9,
             limit: LimitHit(
-                name: .memory, allowed: 64, measured: 80, how: "sampled by init every 5 ms; may be overshot by 64 MB")),
+                name: .memory, allowed: 64, measured: 80,
+                how: "sampled by init every 5 ms; may be overshot by 64 MB")),
         VerdictCase(
             testDescription: "output",
             facts: {
@@ -102,13 +108,22 @@ struct VerdictRulesTests {
             }, reason: .output, status: .outputExceeded, signal: 9,
             limit: LimitHit(name: .output, allowed: 1000, measured: 1000, how: "counted while read")),
         VerdictCase(
-            testDescription: "a failure in a full workspace", facts: { $0.exitCode = 1; full(&$0) }, status: .diskExceeded,
+            testDescription: "a failure in a full workspace",
+            facts: {
+                $0.exitCode = 1; full(&$0)
+            }, status: .diskExceeded,
             exit: 1, limit: disk),
         VerdictCase(
-            testDescription: "a signal in a full workspace", facts: { $0.signal = 7; full(&$0) }, status: .diskExceeded,
+            testDescription: "a signal in a full workspace",
+            facts: {
+                $0.signal = 7; full(&$0)
+            }, status: .diskExceeded,
             signal: 7, limit: disk),
         VerdictCase(
-            testDescription: "a success in a full workspace", facts: { $0.exitCode = 0; full(&$0) }, status: .succeeded,
+            testDescription: "a success in a full workspace",
+            facts: {
+                $0.exitCode = 0; full(&$0)
+            }, status: .succeeded,
             exit: 0),
         VerdictCase(
             testDescription: "a failure with one page left",
@@ -118,10 +133,16 @@ struct VerdictRulesTests {
                 $0.diskFree = 4096
             }, status: .failed, exit: 1),
         VerdictCase(
-            testDescription: "no inode left, and a failure", facts: { $0.exitCode = 1; noInode(&$0) }, status: .failed, exit: 1,
+            testDescription: "no inode left, and a failure",
+            facts: {
+                $0.exitCode = 1; noInode(&$0)
+            }, status: .failed, exit: 1,
             limit: files),
         VerdictCase(
-            testDescription: "no inode left, and a success", facts: { $0.exitCode = 0; noInode(&$0) }, status: .succeeded,
+            testDescription: "no inode left, and a success",
+            facts: {
+                $0.exitCode = 0; noInode(&$0)
+            }, status: .succeeded,
             exit: 0, limit: files),
         VerdictCase(
             testDescription: "refused forks, and a success",
@@ -147,7 +168,8 @@ struct VerdictRulesTests {
                 full(&$0)
             }, status: .diskExceeded, exit: 1, limit: disk),
         VerdictCase(
-            testDescription: "cancelled", facts: { $0.signal = 9 }, reason: .cancelled, status: .cancelled, signal: 9),
+            testDescription: "cancelled", facts: { $0.signal = 9 }, reason: .cancelled, status: .cancelled,
+            signal: 9),
         VerdictCase(
             testDescription: "the engine's own failure says nothing of the guest",
             facts: {
@@ -161,7 +183,8 @@ struct VerdictRulesTests {
         var outcome = StepOutcome(reason: row.reason, usage: Usage())
         row.facts(&outcome)
         let verdict = VerdictRules.verdict(outcome, limits: Self.limits)
-        #expect(verdict == Verdict(status: row.status, exitCode: row.exit, signal: row.signal, limit: row.limit))
+        #expect(
+            verdict == Verdict(status: row.status, exitCode: row.exit, signal: row.signal, limit: row.limit))
     }
 
     /// `refused` is analysis's word and `compile_failed` the engine's, which makes it of a compile step's end.
@@ -169,6 +192,8 @@ struct VerdictRulesTests {
         let others: Set<RunStatus> = [.refused, .compileFailed]
         #expect(Set(Self.ends.map(\.status)) == Set(RunStatus.allCases).subtracting(others))
         // The processor share slows a program down and ends nothing.
-        #expect(Set(Self.ends.compactMap { $0.limit?.name }) == Set(LimitName.allCases).subtracting([.cpuPercent]))
+        #expect(
+            Set(Self.ends.compactMap { $0.limit?.name }) == Set(LimitName.allCases).subtracting([.cpuPercent])
+        )
     }
 }

@@ -6,7 +6,7 @@ package struct CatalogueDirectory: LanguageDirectory {
     private let catalogue: LanguageCatalogue
     private let versions: [String: String]
 
-    /// - Parameter versions: Of the runtimes on this machine, by the id of their pack.
+    /// `versions`: Of the runtimes on this machine, by the id of their pack.
     package init(_ catalogue: LanguageCatalogue, versions: [String: String] = [:]) {
         self.catalogue = catalogue
         self.versions = versions

@@ -28,15 +28,11 @@ int cjail_peer(int socket, uint32_t *uid, int32_t *pid);
 
 int cjail_accept(int listener);
 
-/* Dies with its parent, and is not to be looked into. */
+/* Dies with its parent. */
 int cjail_die_with_parent(void);
-int cjail_set_undumpable(void);
 
 /* Shown by ps and top; cut to 15 bytes. */
 void cjail_name_thread(const char *name);
-
-/* A regular file below a folder, through no link and no mount. */
-int cjail_open_beneath(int folder, const char *path, int flags, unsigned int mode);
 
 /* Gives up root for good. */
 int cjail_become_user(uint32_t uid, uint32_t gid);

@@ -9,7 +9,7 @@ struct EngineBackend {
     /// The calling thread, which belongs to no pool, does the writing and waits for signals; the run itself
     /// goes on in a task. So a reader who is slow holds up the guest, and nothing else.
     ///
-    /// - Parameter prints: False where the output belongs into the result only.
+    /// `prints`: False where the output belongs into the result only.
     func run(
         _ request: RunRequest, interrupts: Interrupts, prints: Bool
     ) throws(RunBackend.Failure) -> RunResult {

@@ -40,7 +40,7 @@ final class OutputDesk: Sendable {
 
     /// Writes until the end has come.
     ///
-    /// - Parameter cancel: Called when a signal came, or when nobody reads any more.
+    /// `cancel`: Called when a signal came, or when nobody reads any more.
     func serve(interrupts: Interrupts, cancel: () -> Void) -> Result<RunResult, RequestError> {
         var watchesInterrupts = true
         while true {

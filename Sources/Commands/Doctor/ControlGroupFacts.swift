@@ -32,9 +32,7 @@ struct ControlGroupFacts: Hashable, Sendable {
 
     static let needed = ["memory", "pids", "cpu", "cpuacct"]
 
-    /// - Parameters:
-    ///   - mounts: The text of `/proc/self/mounts`.
-    ///   - own: The text of `/proc/self/cgroup`.
+    /// Reads the texts of `/proc/self/mounts` and of `/proc/self/cgroup`.
     init(mounts: String, own: String, access: Access) {
         var groups: [String: String] = [:]
         for line in own.split(separator: "\n") {
@@ -80,12 +78,14 @@ struct ControlGroupFacts: Hashable, Sendable {
                 rows.append(
                     Finding(
                         .groups, name, .missing, "no hierarchy that we are in has this controller",
-                        mend: tree == .two ? Self.delegation : "boot with systemd.unified_cgroup_hierarchy=1"))
+                        mend: tree == .two ? Self.delegation : "boot with systemd.unified_cgroup_hierarchy=1")
+                )
                 continue
             }
             let at = "version \(place.version), \(place.path)"
             if let why = obstacle(place, access) {
-                rows.append(Finding(.groups, name, .missing, "\(at): \(why)", mend: mend(place, isRoot, access)))
+                rows.append(
+                    Finding(.groups, name, .missing, "\(at): \(why)", mend: mend(place, isRoot, access)))
             } else {
                 rows.append(Finding(.groups, name, .inForce, at))
             }
@@ -105,7 +105,8 @@ struct ControlGroupFacts: Hashable, Sendable {
         tree == .none ? "mount -t cgroup2 none /sys/fs/cgroup" : nil
     }
 
-    static let delegation = "systemd-run --user --scope -p Delegate=yes diatom serve, or --allow memory:sampled"
+    static let delegation =
+        "systemd-run --user --scope -p Delegate=yes diatom serve, or --allow memory:sampled"
 
     private func obstacle(_ place: Controller, _ access: Access) -> String? {
         if access.isReadOnly(place.path) { return "mounted read-only" }
@@ -118,7 +119,8 @@ struct ControlGroupFacts: Hashable, Sendable {
 
     private func mend(_ place: Controller, _ isRoot: Bool, _ access: Access) -> String {
         if access.isReadOnly(place.path) {
-            return "start the container with its control groups writable (podman: --security-opt unmask=/sys/fs/cgroup;"
+            return
+                "start the container with its control groups writable (podman: --security-opt unmask=/sys/fs/cgroup;"
                 + " docker: -v /sys/fs/cgroup:/sys/fs/cgroup:rw), or --allow memory:sampled"
         }
         if place.version == 2 { return Self.delegation }

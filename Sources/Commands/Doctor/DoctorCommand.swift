@@ -49,7 +49,8 @@ struct Doctor {
     private func examine(_ interrupts: Interrupts) throws(RunBackend.Failure) -> DoctorReport {
         let trial = try SandboxTrial(
             allowed: invocation.parsed.values(RunFlags.allow),
-            make: { (allowed) throws(RequestError) in try makeRunner(allowed, isWarm: false) }, interrupts: interrupts)
+            make: { (allowed) throws(RequestError) in try makeRunner(allowed, isWarm: false) },
+            interrupts: interrupts)
         var report = DoctorReport(refusal: trial.refusal, mode: host.mode)
         let works = trial.result != nil
         report.neededAllowances = works ? trial.needed : []
@@ -67,7 +68,8 @@ struct Doctor {
         report.findings += ToolFindings.runtimes(LanguageCatalogue())
         let tools = ToolFindings.tools(folder: Process.folderOfBinary())
         report.findings += tools
-        report.findings.append(ToolFindings.service(socket: invocation.dataFolder + "/" + DataFolder.socketName))
+        report.findings.append(
+            ToolFindings.service(socket: invocation.dataFolder + "/" + DataFolder.socketName))
         return report
     }
 
@@ -78,7 +80,8 @@ struct Doctor {
 
     private func verdict(_ trial: SandboxTrial) -> Finding {
         guard let refusal = trial.refusal else {
-            let given = trial.allowed.isEmpty ? "" : ", doing without \(trial.allowed.joined(separator: ", "))"
+            let given =
+                trial.allowed.isEmpty ? "" : ", doing without \(trial.allowed.joined(separator: ", "))"
             return Finding(.layers, "a run", .inForce, "a program ran in a sandbox\(given)")
         }
         guard trial.result != nil else {
@@ -87,7 +90,8 @@ struct Doctor {
         }
         return Finding(
             .layers, "a run", .missing, "\(refusal); what follows is with what would have to be allowed",
-            mend: trial.needed.map { "--allow \($0)" }.joined(separator: " ") + ", or mend the rows that say no")
+            mend: trial.needed.map { "--allow \($0)" }.joined(separator: " ")
+                + ", or mend the rows that say no")
     }
 
     private func layers(_ result: RunResult, _ receipt: Receipt) -> [Finding] {
@@ -105,7 +109,9 @@ struct Doctor {
         ).all
     }
 
-    private func limits(_ runner: any Runner, _ interrupts: Interrupts) throws(RunBackend.Failure) -> [Finding] {
+    private func limits(_ runner: any Runner, _ interrupts: Interrupts) throws(RunBackend.Failure)
+        -> [Finding]
+    {
         var rows: [Finding] = []
         for trial in LimitTrial.all {
             do throws(RunBackend.Failure) {
@@ -114,7 +120,8 @@ struct Doctor {
                 rows.append(trial.finding(result))
             } catch {
                 guard case .request(let refused) = error else { throw error }
-                rows.append(Finding(.limits, trial.name.rawValue, .missing, SandboxTrial.cause(refused.message)))
+                rows.append(
+                    Finding(.limits, trial.name.rawValue, .missing, SandboxTrial.cause(refused.message)))
             }
         }
         return rows
@@ -123,19 +130,24 @@ struct Doctor {
     /// A run that is forked from a warm interpreter, as a service's are.
     private func warm(_ allowed: [String], _ interrupts: Interrupts) throws(RunBackend.Failure) -> Finding {
         guard access("/usr/bin/python3", X_OK) == 0 else {
-            return Finding(.runtimes, "warm python", .missing, "no /usr/bin/python3", mend: "apt-get install python3")
+            return Finding(
+                .runtimes, "warm python", .missing, "no /usr/bin/python3", mend: "apt-get install python3")
         }
         do throws(RunBackend.Failure) {
             let runner: any Runner
-            do throws(RequestError) { runner = try makeRunner(allowed, isWarm: true) } catch { throw .request(error) }
+            do throws(RequestError) { runner = try makeRunner(allowed, isWarm: true) } catch {
+                throw .request(error)
+            }
             let result = try EngineBackend(runner: runner).run(
                 ProbeRequest.make(language: "python", "print(6 * 7)", start: .warm), interrupts: interrupts,
                 prints: false)
             let forked = result.receipt?.start == .forked && result.stdout == Array("42\n".utf8)
             return Finding(
                 .runtimes, "warm python", forked ? .inForce : .missing,
-                forked ? "a run was forked from it" : "a run ended as \(result.verdict.status.rawValue), "
-                    + "started by \(result.receipt?.start.rawValue ?? "nothing")",
+                forked
+                    ? "a run was forked from it"
+                    : "a run ended as \(result.verdict.status.rawValue), "
+                        + "started by \(result.receipt?.start.rawValue ?? "nothing")",
                 mend: forked ? nil : "make build; the log of diatom serve says more")
         } catch {
             guard case .request(let refused) = error else { throw error }

@@ -34,7 +34,8 @@ struct HostFacts: Hashable, Sendable {
             unprivilegedClone: number("/proc/sys/kernel/unprivileged_userns_clone"),
             appArmorRestricts: number("/proc/sys/kernel/apparmor_restrict_unprivileged_userns"),
             isFiltered: field("Seccomp") == "2", hasSetfcap: capabilities & 1 << 31 != 0,
-            maskedProc: MaskedProc(mountinfo: (try? SmallFile.read("/proc/self/mountinfo", limit: 4 << 20)) ?? ""),
+            maskedProc: MaskedProc(
+                mountinfo: (try? SmallFile.read("/proc/self/mountinfo", limit: 4 << 20)) ?? ""),
             modules: trimmed("/sys/kernel/security/lsm"), landlockABI: Int(cjail_landlock_abi()))
     }
 
@@ -48,7 +49,9 @@ struct HostFacts: Hashable, Sendable {
 
     /// Judges what stands in the way; `works` is whether a sandbox could be made all the same.
     func findings(works: Bool) -> [Finding] {
-        [kernelFinding, modeFinding, userNamespaces(works)] + switches(works) + [maskedProc.finding(works: works)]
+        [kernelFinding, modeFinding, userNamespaces(works)] + switches(works) + [
+            maskedProc.finding(works: works)
+        ]
             + (isFiltered ? [filtered(works)] : [])
     }
 
@@ -119,6 +122,7 @@ struct HostFacts: Hashable, Sendable {
             .host, "seccomp of ours", works ? .inForce : .missing,
             "we are under a filter ourselves, as containers put up"
                 + (works ? "; it lets sandboxes be made" : "; it may forbid namespaces and mounts"),
-            mend: works ? nil : "docker run --security-opt seccomp=unconfined --security-opt apparmor=unconfined")
+            mend: works
+                ? nil : "docker run --security-opt seccomp=unconfined --security-opt apparmor=unconfined")
     }
 }

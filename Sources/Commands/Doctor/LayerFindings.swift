@@ -36,14 +36,16 @@ struct LayerFindings {
                 "user", "user", and: view.facts["uid"] == "1000 1000",
                 "uid \(view.facts["uid"] ?? "?") inside is \(hostUser) outside"),
             namespace(
-                "pid", "pid", and: (Int(processes) ?? .max) < 16, "it sees \(processes) processes, all its own"),
+                "pid", "pid", and: (Int(processes) ?? .max) < 16,
+                "it sees \(processes) processes, all its own"),
             namespace(
                 "mount", "mnt", and: readOnly && writes == "none",
                 "\(view.mounts.count) mounts, / is read-only, writing to /usr is refused"),
             namespace(
                 "net", "net", and: onlyLoopback, "interfaces: \(view.interfaces.joined(separator: " "))"),
             namespace("ipc", "ipc", and: true, "of its own"),
-            namespace("uts", "uts", and: view.facts["name"] == "diatom", "host name \(view.facts["name"] ?? "?")"),
+            namespace(
+                "uts", "uts", and: view.facts["name"] == "diatom", "host name \(view.facts["name"] ?? "?")"),
             namespace("cgroup", "cgroup", and: true, "of its own"),
         ]
     }
@@ -82,7 +84,8 @@ struct LayerFindings {
     private var landlock: Finding {
         guard landlockABI > 0 else {
             return Finding(
-                .layers, "landlock", .missing, "the kernel has none\(modules.map { " (modules: \($0))" } ?? "")",
+                .layers, "landlock", .missing,
+                "the kernel has none\(modules.map { " (modules: \($0))" } ?? "")",
                 mend: "boot Linux 5.13 or newer with lsm=landlock,… on the kernel command line")
         }
         guard receipt.layers.contains("landlock") else {
@@ -99,7 +102,8 @@ struct LayerFindings {
         }
         let scope = landlockABI >= 6 ? "; signals and abstract sockets stay inside" : ""
         return Finding(
-            .layers, "landlock", .inForce, "ABI \(landlockABI); what only its rules forbid was refused\(scope)")
+            .layers, "landlock", .inForce,
+            "ABI \(landlockABI); what only its rules forbid was refused\(scope)")
     }
 
     private var capabilities: Finding {
@@ -122,7 +126,8 @@ struct LayerFindings {
         let files = view.facts["files"] ?? "?"
         let holds = core == "0" && (Int(files) ?? .max) <= 4_096
         return Finding(
-            .layers, "rlimits", holds ? .inForce : .missing, "core files of \(core) bytes, \(files) open files")
+            .layers, "rlimits", holds ? .inForce : .missing,
+            "core files of \(core) bytes, \(files) open files")
     }
 
     private var proc: Finding {

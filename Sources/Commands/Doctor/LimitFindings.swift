@@ -19,7 +19,8 @@ struct LimitTrial: Sendable {
         ) { $0.memory = .mebibytes(32) },
         LimitTrial(
             name: .processes,
-            code: "i=0; while [ $i -lt 30 ]; do sleep 1 & i=$((i + 1)); done 2>/dev/null; kill $(jobs -p); wait",
+            code:
+                "i=0; while [ $i -lt 30 ]; do sleep 1 & i=$((i + 1)); done 2>/dev/null; kill $(jobs -p); wait",
             status: nil
         ) { $0.processes = 6 },
         LimitTrial(name: .output, code: "head -c 200000 /dev/zero", status: .outputExceeded) {
@@ -29,7 +30,8 @@ struct LimitTrial: Sendable {
             $0.disk = .mebibytes(1)
         },
         LimitTrial(
-            name: .files, code: "i=0; while [ $i -lt 200 ]; do : > f$i || exit 1; i=$((i + 1)); done", status: nil
+            name: .files, code: "i=0; while [ $i -lt 200 ]; do : > f$i || exit 1; i=$((i + 1)); done",
+            status: nil
         ) { $0.files = 60 },
     ]
 
@@ -47,7 +49,8 @@ struct LimitTrial: Sendable {
             if status == nil, verdict.status == .failed {
                 return Finding(.limits, name.rawValue, .limited, "held, but the verdict does not name it")
             }
-            let got = "\(verdict.status.rawValue)\(verdict.limit.map { ", naming \($0.name.rawValue)" } ?? "")"
+            let got =
+                "\(verdict.status.rawValue)\(verdict.limit.map { ", naming \($0.name.rawValue)" } ?? "")"
             return Finding(
                 .limits, name.rawValue, .missing,
                 "a program that goes beyond it ended as \(got)\(result.failure.map { ": \($0)" } ?? "")")

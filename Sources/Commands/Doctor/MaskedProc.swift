@@ -18,7 +18,9 @@ struct MaskedProc: Hashable, Sendable {
     }
 
     func finding(works: Bool) -> Finding {
-        guard !points.isEmpty else { return Finding(.host, "/proc", .inForce, "whole: nothing is mounted over it") }
+        guard !points.isEmpty else {
+            return Finding(.host, "/proc", .inForce, "whole: nothing is mounted over it")
+        }
         let shown = points.prefix(4).joined(separator: " ") + (points.count > 4 ? " …" : "")
         let words = "masked at \(points.count) places (\(shown))"
         return works

@@ -14,15 +14,18 @@ struct SandboxTrial {
     var allowed: [String]
 
     init(
-        allowed: [String], make: (_ allowed: [String]) throws(RequestError) -> any Runner, interrupts: Interrupts
+        allowed: [String], make: (_ allowed: [String]) throws(RequestError) -> any Runner,
+        interrupts: Interrupts
     ) throws(RunBackend.Failure) {
         self.allowed = allowed
         for _ in 0..<4 {
             let why: String
             do throws(RunBackend.Failure) {
-                let backend = EngineBackend(runner: try Self.wrap { () throws(RequestError) in try make(self.allowed) })
+                let backend = EngineBackend(
+                    runner: try Self.wrap { () throws(RequestError) in try make(self.allowed) })
                 let result = try backend.run(
-                    ProbeRequest.make(language: "sh", InsideView.script), interrupts: interrupts, prints: false)
+                    ProbeRequest.make(language: "sh", InsideView.script), interrupts: interrupts,
+                    prints: false)
                 if result.verdict.status != .engineFailed {
                     self.result = result
                     runner = backend.runner
@@ -71,13 +74,19 @@ struct SandboxTrial {
 
     /// What is done about a refusal that no allowance helps.
     static func mend(for why: String, host: HostFacts) -> String {
-        if why.hasPrefix("memory:") { return "delegate control groups, or unmask /proc; one of both is needed" }
-        if why.contains("No space left") || (host.maxUserNamespaces ?? .max) < 64 { return "sysctl -w user.max_user_namespaces=15000 (in a container: of its host)" }
+        if why.hasPrefix("memory:") {
+            return "delegate control groups, or unmask /proc; one of both is needed"
+        }
+        if why.contains("No space left") || (host.maxUserNamespaces ?? .max) < 64 {
+            return "sysctl -w user.max_user_namespaces=15000 (in a container: of its host)"
+        }
         if why.contains("id maps"), host.isRoot, !host.hasSetfcap {
             return "start as another user (docker run --user 1000), or with --cap-add SETFCAP"
         }
         if why.contains("libcjail") { return "make build" }
-        if host.isFiltered { return "docker run --security-opt seccomp=unconfined --security-opt apparmor=unconfined" }
+        if host.isFiltered {
+            return "docker run --security-opt seccomp=unconfined --security-opt apparmor=unconfined"
+        }
         if host.unprivilegedClone == 0 { return "sysctl -w kernel.unprivileged_userns_clone=1" }
         if host.appArmorRestricts == 1 { return "sysctl -w kernel.apparmor_restrict_unprivileged_userns=0" }
         return "allow user namespaces to this user, or run as root"

@@ -8,7 +8,9 @@ internal import Posix
 enum ToolFindings {
     static func tools(folder: String?) -> [Finding] {
         guard let folder else {
-            return [Finding(.tools, "folder", .unknown, "/proc/self/exe does not tell where this program lies")]
+            return [
+                Finding(.tools, "folder", .unknown, "/proc/self/exe does not tell where this program lies")
+            ]
         }
         let parts = [
             ("diatom-jailer", "makes sandboxes", "make build", X_OK),
@@ -38,10 +40,13 @@ enum ToolFindings {
         let rows = ((try? catalogue.all()) ?? []).map { pack in
             do throws(LanguagePack.Missing) {
                 let programs = try pack.locatePrograms().values.sorted().joined(separator: " ")
-                let version = versions.version(of: pack) ?? (isComplete ? "of unknown version" : "did not answer")
-                let state: Finding.State = versions.version(of: pack) != nil || pack.version == nil ? .inForce : .limited
+                let version =
+                    versions.version(of: pack) ?? (isComplete ? "of unknown version" : "did not answer")
+                let state: Finding.State =
+                    versions.version(of: pack) != nil || pack.version == nil ? .inForce : .limited
                 let words = pack.version == nil ? programs : "\(programs) \(version)"
-                return Finding(.runtimes, pack.id, state, words + (pack.host == nil ? "" : ", can start warm"))
+                return Finding(
+                    .runtimes, pack.id, state, words + (pack.host == nil ? "" : ", can start warm"))
             } catch {
                 return Finding(
                     .runtimes, pack.id, .missing, "needs \(error.programs.joined(separator: ", "))",
@@ -54,7 +59,8 @@ enum ToolFindings {
     static func service(socket: String) -> Finding {
         guard let client = BlockingClient(path: socket, patience: 5) else {
             let why = access(socket, F_OK) == 0 ? "a socket is there, but \(Self.reason())" : "nothing at"
-            return Finding(.service, "service", .missing, "not running: \(why) \(socket)", mend: "diatom serve")
+            return Finding(
+                .service, "service", .missing, "not running: \(why) \(socket)", mend: "diatom serve")
         }
         guard let answer = try? client.exchange(BlockingClient.get("/v1/version")), answer.status == 200,
             let document = try? JSONParser.parse(answer.body), case .object(let whole) = document,
@@ -70,5 +76,7 @@ enum ToolFindings {
             mend: isOurs ? nil : "start it again: this program is version \(ProductVersion.current)")
     }
 
-    private static func reason() -> String { errno == EACCES ? "it is not ours to use:" : "nobody listens at" }
+    private static func reason() -> String {
+        errno == EACCES ? "it is not ours to use:" : "nobody listens at"
+    }
 }

@@ -11,9 +11,7 @@ struct BlockingClient: ~Copyable {
 
     private let socket: Descriptor
 
-    /// Connects, or is nil when nobody listens there.
-    ///
-    /// - Parameter patience: How long an answer may take, in seconds.
+    /// Connects, or is nil when nobody listens there; an answer may take so many seconds.
     init?(path: String, patience: Int = 60) {
         guard let socket = UnixConnection.open(path: path) else { return nil }
         var time = timeval(tv_sec: patience, tv_usec: 0)
@@ -39,7 +37,8 @@ struct BlockingClient: ~Copyable {
         while sent < request.count {
             let count = request.withUnsafeBytes { buffer in
                 send(
-                    socket.rawValue, buffer.baseAddress.map { $0 + sent }, buffer.count - sent, Int32(MSG_NOSIGNAL))
+                    socket.rawValue, buffer.baseAddress.map { $0 + sent }, buffer.count - sent,
+                    Int32(MSG_NOSIGNAL))
             }
             if count >= 0 { sent += count } else if errno != EINTR { throw .lost(code: errno) }
         }

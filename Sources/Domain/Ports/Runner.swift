@@ -7,11 +7,10 @@ package protocol Runner: Sendable {
     ///
     /// Cancelling the task ends the run as `cancelled`; the result still comes.
     ///
-    /// - Parameters:
-    ///   - id: Chosen by the caller, so that it can be named before the run ends.
-    ///   - observer: Awaited for every event; nil where only the result matters.
-    /// - Returns: The fold of all events. A guest that fails is a result, not an error.
-    /// - Throws: ``RequestError`` before anything ran.
+    /// `id`: Chosen by the caller, so that it can be named before the run ends.
+    /// `observer`: Awaited for every event; nil where only the result matters.
+    /// Returns: The fold of all events. A guest that fails is a result, not an error.
+    /// Throws: ``RequestError`` before anything ran.
     func run(_ request: RunRequest, id: RunID, observer: RunObserver?) async throws(RequestError) -> RunResult
 }
 

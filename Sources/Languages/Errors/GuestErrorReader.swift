@@ -15,11 +15,10 @@ package enum GuestErrorReader {
 
     /// Reads the error that ended a step.
     ///
-    /// - Parameters:
-    ///   - stderr: All of it, or at least its end.
-    ///   - exitCode: Nil when a signal ended the step; 0 means that there is no error to read.
-    ///   - sources: The given files, which tell how far a quoted line was indented.
-    ///   - home: Paths below it are the user's own and are reported relative to it.
+    /// `stderr`: All of it, or at least its end.
+    /// `exitCode`: Nil when a signal ended the step; 0 means that there is no error to read.
+    /// `sources`: The given files, which tell how far a quoted line was indented.
+    /// `home`: Paths below it are the user's own and are reported relative to it.
     package static func read(
         _ rules: ErrorRules, stderr: some Collection<UInt8>, exitCode: Int32?, sources: [SourceFile] = [],
         home: String = home

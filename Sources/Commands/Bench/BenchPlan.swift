@@ -1,0 +1,32 @@
+/// How much is measured, and of what.
+struct BenchPlan: Hashable, Sendable {
+    static let ids = [
+        "warm", "preloaded", "command", "alone", "bwrap", "tail", "throughput", "fresh", "sleepers", "memory",
+        "growth",
+    ]
+
+    var isQuick: Bool
+    var rows: Set<String>
+    var allowed: [String]
+    /// Of the interleaved rounds, besides the first twenty.
+    var rounds: Int { isQuick ? 120 : 1_000 }
+    var dropped: Int { 20 }
+    /// Of the rounds with an import of numpy and pandas, each of which takes a quarter of a second.
+    var slowRounds: Int { isQuick ? 12 : 60 }
+    var slowDropped: Int { isQuick ? 4 : 20 }
+    var tailRuns: Int { 2_000 }
+    /// Of each of the slices in which both sides are measured at saturation.
+    var slice: Int64 { isQuick ? 1_500_000_000 : 5_000_000_000 }
+    var slices: Int { isQuick ? 2 : 4 }
+    var growthRuns: Int { isQuick ? 2_000 : 20_000 }
+
+    init(isQuick: Bool, rows: String?, allowed: [String]) throws(UsageError) {
+        self.isQuick = isQuick
+        self.allowed = allowed
+        let named = rows.map { $0.split(separator: ",").map(String.init) } ?? Self.ids
+        for name in named where !Self.ids.contains(name) {
+            throw UsageError("there is no row '\(name)'; the rows are \(Self.ids.joined(separator: ", "))")
+        }
+        self.rows = Set(named)
+    }
+}

@@ -87,8 +87,9 @@ def main():
     problems = []
     try:
         service.wait_ready()
-        # Everything that is made once is made here: pools, groups, buffers.
-        problems += drive(service, min(2_000, count), options.concurrency)
+        # Everything that is made once is made here: pools, buffers, and as many control groups (which are
+        # kept) as there will ever be sandboxes at a time; after it only what leaks can grow.
+        problems += drive(service, min(2_000, count), options.concurrency * 6)
         time.sleep(1.5)
         before = holdings(service)
         begun = time.monotonic()

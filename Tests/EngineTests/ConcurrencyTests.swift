@@ -11,7 +11,8 @@ struct ConcurrencyTests {
         let results = try await withThrowingTaskGroup(of: (Int, RunResult).self) { group in
             for number in 0..<100 {
                 group.addTask {
-                    let code = "import sys, time\nn = int(sys.stdin.read())\nopen('f', 'w').write(str(n))\ntime.sleep(0.2)\nprint(n, open('f').read(), sys.argv[1])"
+                    let code =
+                        "import sys, time\nn = int(sys.stdin.read())\nopen('f', 'w').write(str(n))\ntime.sleep(0.2)\nprint(n, open('f').read(), sys.argv[1])"
                     return (
                         number,
                         try await Lab.run(code, start: start) {
@@ -24,18 +25,24 @@ struct ConcurrencyTests {
             return try await group.reduce(into: []) { $0.append($1) }
         }
         #expect(results.count == 100)
-        for (number, result) in results { #expect(result.out == "\(number) \(number) a\(number)\n", result.account) }
+        for (number, result) in results {
+            #expect(result.out == "\(number) \(number) a\(number)\n", result.account)
+        }
         #expect(Set(results.map(\.1.id)).count == 100)
     }
 
     @Test(arguments: Lab.starts)
-    func `events come in order and are numbered, and the result is their fold`(_ start: RunRequest.Start) async throws {
-        let code = "import sys\nopen('f', 'w').write('x')\nprint('a', flush=True)\nprint('b', file=sys.stderr, flush=True)"
+    func `events come in order and are numbered, and the result is their fold`(_ start: RunRequest.Start)
+        async throws
+    {
+        let code =
+            "import sys\nopen('f', 'w').write('x')\nprint('a', flush=True)\nprint('b', file=sys.stderr, flush=True)"
         var request = try Lab.request(code, start: start)
         request.collect = ["f"]
         let seen = Mutex<[RunEvent]>([])
         let id = RunID.now()
-        let result = try await Lab.engine().run(request, id: id) { event in seen.withLock { $0.append(event) } }
+        let result = try await Lab.engine().run(request, id: id) { event in seen.withLock { $0.append(event) }
+        }
         let events = seen.withLock { $0 }
         #expect(events.map(\.number) == Array(0..<events.count))
         #expect(events.allSatisfy { $0.run == id && $0.policy == result.receipt?.policy && $0.time > 0 })
@@ -56,7 +63,8 @@ struct ConcurrencyTests {
     /// More than the channel and the pipe hold together, to an observer that waits for each piece.
     @Test func `a slow observer slows the guest down and loses nothing`() async throws {
         var request = try Lab.request(
-            "import sys, time\nbegin = time.monotonic()\nfor n in range(600): sys.stdout.write(f'{n:08}' * 1250)\nsys.stdout.flush()")
+            "import sys, time\nbegin = time.monotonic()\nfor n in range(600): sys.stdout.write(f'{n:08}' * 1250)\nsys.stdout.flush()"
+        )
         request.limits.output = .mebibytes(16)
         let seen = Mutex((bytes: [UInt8](), pieces: 0))
         let result = try await Lab.engine().run(request, id: .now()) { event in
@@ -70,7 +78,8 @@ struct ConcurrencyTests {
         }
         let expected = (0..<600).flatMap { number in
             let digits = String(number)
-            return Array(String(repeating: String(repeating: "0", count: 8 - digits.count) + digits, count: 1250).utf8)
+            return Array(
+                String(repeating: String(repeating: "0", count: 8 - digits.count) + digits, count: 1250).utf8)
         }
         #expect(result.verdict.status == .succeeded, result.account)
         #expect(result.stdout == expected)
@@ -85,7 +94,11 @@ struct ConcurrencyTests {
         request.limits.wall = .milliseconds(1500)
         let pieces = Mutex(0)
         let result = try await Lab.engine().run(request, id: .now()) { event in
-            guard case .output = event.payload, pieces.withLock({ $0 += 1; return $0 == 1 }) else { return }
+            guard case .output = event.payload,
+                pieces.withLock({
+                    $0 += 1; return $0 == 1
+                })
+            else { return }
             try? await Task.sleep(for: .seconds(3))
         }
         // Stopped by the buffers it is ended by the clock, and what was in them still comes.
@@ -94,8 +107,11 @@ struct ConcurrencyTests {
     }
 
     @Test(arguments: Lab.starts)
-    func `a run that is cancelled ends at once and keeps what it printed`(_ start: RunRequest.Start) async throws {
-        let request = try Lab.request("import time\nprint('begun', flush=True)\ntime.sleep(1000)", start: start)
+    func `a run that is cancelled ends at once and keeps what it printed`(_ start: RunRequest.Start)
+        async throws
+    {
+        let request = try Lab.request(
+            "import time\nprint('begun', flush=True)\ntime.sleep(1000)", start: start)
         let (begun, signal) = AsyncStream<Never>.makeStream()
         let task = Task {
             try await Lab.engine().run(request, id: .now()) { event in

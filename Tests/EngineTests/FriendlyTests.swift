@@ -25,14 +25,16 @@ struct FriendlyProgram: CustomTestStringConvertible, Decodable, Sendable {
 
     var testDescription: String { id }
 
-    private static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    private static let folder = URL(filePath: #filePath).deletingLastPathComponent()
+        .deletingLastPathComponent()
         .appending(path: "Fixtures/friendly")
 
     static let all: [FriendlyProgram] = {
         do {
             let decoder = JSONDecoder()
             decoder.keyDecodingStrategy = .convertFromSnakeCase
-            return try decoder.decode([FriendlyProgram].self, from: Data(contentsOf: folder.appending(path: "manifest.json")))
+            return try decoder.decode(
+                [FriendlyProgram].self, from: Data(contentsOf: folder.appending(path: "manifest.json")))
         } catch {
             fatalError("the friendly programs cannot be read: \(error)")
         }
@@ -60,7 +62,9 @@ struct FriendlyTests {
     func `an ordinary program works`(_ program: FriendlyProgram, _ start: RunRequest.Start) async throws {
         if let missing = try await missing(program) { try Test.cancel("this machine lacks \(missing)") }
         let request = try program.request(start)
-        guard program.together == true else { return check(try await Lab.engine().run(request), program, start) }
+        guard program.together == true else {
+            return check(try await Lab.engine().run(request), program, start)
+        }
         async let first = Lab.engine().run(request)
         async let second = Lab.engine().run(request)
         check(try await first, program, start)
@@ -74,13 +78,17 @@ struct FriendlyTests {
         for piece in program.stdoutContains ?? [] { #expect(result.out.contains(piece), result.account) }
         #expect(result.receipt?.start == (start == .warm && program.language == "python" ? .forked : .exec))
         for pattern in program.collect ?? [] {
-            #expect(result.files.contains { $0.path.description == pattern && !$0.content.isEmpty }, result.account)
+            #expect(
+                result.files.contains { $0.path.description == pattern && !$0.content.isEmpty },
+                result.account)
         }
     }
 
     private func missing(_ program: FriendlyProgram) async throws -> String? {
         for module in program.needs ?? [] {
-            let found = try await Lab.run("import importlib.util, sys\nsys.exit(importlib.util.find_spec('\(module)') is None)", start: .fresh)
+            let found = try await Lab.run(
+                "import importlib.util, sys\nsys.exit(importlib.util.find_spec('\(module)') is None)",
+                start: .fresh)
             if found.verdict.exitCode == 1 { return module }
         }
         for command in program.commands ?? [] {

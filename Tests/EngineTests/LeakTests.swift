@@ -18,7 +18,8 @@ struct LeakTests {
 
     private static func controlGroups(of jailer: Int32) -> Int {
         var count = 0
-        for mount in ((try? SmallFile.read("/proc/self/mounts", limit: 1 << 20)) ?? "").split(separator: "\n") {
+        for mount in ((try? SmallFile.read("/proc/self/mounts", limit: 1 << 20)) ?? "").split(separator: "\n")
+        {
             let fields = mount.split(separator: " ")
             guard fields.count > 2, fields[2].hasPrefix("cgroup") else { continue }
             var folders = [String(fields[1])]
@@ -39,13 +40,19 @@ struct LeakTests {
         for number in 0..<count {
             var request: RunRequest
             switch number % 8 {
-            case 0: request = try Lab.request("import os\nos.fork()\nopen('f', 'w').write('x')"); request.collect = ["*"]
+            case 0:
+                request = try Lab.request("import os\nos.fork()\nopen('f', 'w').write('x')");
+                request.collect = ["*"]
             case 1: request = try Lab.request("while True: pass"); request.limits.wall = .milliseconds(30)
-            case 2: request = try Lab.request("print('x' * 100000)"); request.limits.output = ByteCount(bytes: 10)
+            case 2:
+                request = try Lab.request("print('x' * 100000)"); request.limits.output = ByteCount(bytes: 10)
             case 3: request = try Lab.request("echo hi; sleep 100 & exit 1", "bash")
-            case 4: request = try Lab.request("import sys\nsys.stdin.read(1)"); request.stdin = .bytes([UInt8](repeating: 1, count: 200_000))
+            case 4:
+                request = try Lab.request("import sys\nsys.stdin.read(1)");
+                request.stdin = .bytes([UInt8](repeating: 1, count: 200_000))
             case 5: request = try Lab.request("print(1)", start: .fresh); request.profile = true
-            case 6: request = try Lab.request("x = b'x' * (200 << 20)"); request.limits.memory = .mebibytes(32)
+            case 6:
+                request = try Lab.request("x = b'x' * (200 << 20)"); request.limits.memory = .mebibytes(32)
             default: request = try Lab.request("import os, sys\nprint(1)\nos.kill(os.getpid(), 11)")
             }
             let ready = request
@@ -84,12 +91,14 @@ struct LeakTests {
         }
     }
 
-    @Test func `when the process that holds the engine is killed, everything of its jailer goes`() async throws {
+    @Test func `when the process that holds the engine is killed, everything of its jailer goes`()
+        async throws
+    {
         var template = Array("/tmp/engine-killed.XXXXXX".utf8CString)
-        let file = Descriptor(adopting: mkstemp(&template))
-        let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        _ = Descriptor(adopting: mkstemp(&template))
+        let path: String = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         defer { unlink(path) }
-        await #expect(processExitsWith: .signal(SIGKILL)) { [path] in
+        await #expect(processExitsWith: .signal(SIGKILL)) { [path = path as String] in
             let engine = try Lab.makeEngine()
             let request = try Lab.request("import time\nprint('begun', flush=True)\ntime.sleep(1000)")
             let jailer = try #require(engine.jailerProcess)

@@ -4,14 +4,17 @@ internal import Glibc
 internal import Synchronization
 internal import Testing
 
-/// Parts of the engine are killed under its runs. Each test has an engine of its own to break.
+/// Parts of the engine are killed under its runs.
+///
+/// Each test has an engine of its own to break.
 @Suite(.needsSandboxes, .serialized, .timeLimit(.minutes(2)))
 struct RecoveryTests {
     private static let sleeper = "import time\nprint('begun', flush=True)\ntime.sleep(1000)"
 
     /// Starts a run that sleeps, breaks something once it has begun, and gives what came of it.
     private func run(
-        _ start: RunRequest.Start, on engine: RunEngine, breaking: @escaping @Sendable (Int32) async throws -> Void
+        _ start: RunRequest.Start, on engine: RunEngine,
+        breaking: @escaping @Sendable (Int32) async throws -> Void
     ) async throws -> RunResult {
         let request = try Lab.request(Self.sleeper, start: start)
         let (begun, signal) = AsyncStream<Never>.makeStream()
@@ -33,7 +36,9 @@ struct RecoveryTests {
     }
 
     @Test(arguments: Lab.starts)
-    func `a run whose jailer is killed ends as engine_failed, and the next one works`(_ start: RunRequest.Start) async throws {
+    func `a run whose jailer is killed ends as engine_failed, and the next one works`(
+        _ start: RunRequest.Start
+    ) async throws {
         let engine = try Lab.makeEngine()
         let result = try await run(start, on: engine) { jailer in kill(jailer, SIGKILL) }
         #expect(result.verdict == Verdict(status: .engineFailed), result.account)
@@ -56,11 +61,15 @@ struct RecoveryTests {
     }
 
     @Test(arguments: Lab.starts)
-    func `a run whose init is killed ends as engine_failed, and the next one works`(_ start: RunRequest.Start) async throws {
+    func `a run whose init is killed ends as engine_failed, and the next one works`(_ start: RunRequest.Start)
+        async throws
+    {
         let engine = try Lab.makeEngine()
         let result = try await run(start, on: engine) { jailer in
             // Parked sandboxes have an init as well; they are replaced.
-            for entry in ProcessTable.descendants(of: jailer) where entry.name == "diatom-init" { kill(entry.pid, SIGKILL) }
+            for entry in ProcessTable.descendants(of: jailer) where entry.name == "diatom-init" {
+                kill(entry.pid, SIGKILL)
+            }
         }
         #expect(result.verdict == Verdict(status: .engineFailed), result.account)
         #expect(result.out == "begun\n")
@@ -72,7 +81,8 @@ struct RecoveryTests {
         let engine = try Lab.makeEngine()
         try await expectWorking(engine)
         let request = try Lab.request(
-            "import time\nprint('begun', flush=True)\ntime.sleep(0.5)\nprint('done')", start: name == "python3" ? .warm : .fresh)
+            "import time\nprint('begun', flush=True)\ntime.sleep(0.5)\nprint('done')",
+            start: name == "python3" ? .warm : .fresh)
         let (begun, signal) = AsyncStream<Never>.makeStream()
         let task = Task {
             try await engine.run(request, id: .now()) { event in
@@ -89,7 +99,9 @@ struct RecoveryTests {
         try await expectWorking(engine)
     }
 
-    @Test func `a host that hangs is replaced, and a run that waited for it still comes to an end`() async throws {
+    @Test func `a host that hangs is replaced, and a run that waited for it still comes to an end`()
+        async throws
+    {
         let engine = try Lab.makeEngine()
         try await expectWorking(engine)
         let jailer = try #require(engine.jailerProcess)
@@ -97,7 +109,9 @@ struct RecoveryTests {
         kill(host.pid, SIGSTOP)
         // More than are parked: some must wait for the host.
         let results = try await withThrowingTaskGroup(of: RunResult.self) { group in
-            for _ in 0..<6 { group.addTask { try await engine.run(try Lab.request("print('ok')", start: .fresh)) } }
+            for _ in 0..<6 {
+                group.addTask { try await engine.run(try Lab.request("print('ok')", start: .fresh)) }
+            }
             return try await group.reduce(into: []) { $0.append($1) }
         }
         #expect(results.allSatisfy { $0.out == "ok\n" }, "\(results.map(\.verdict.status))")
@@ -106,7 +120,8 @@ struct RecoveryTests {
 
     @Test func `a poisoned program that kills all it can reach takes nobody with it`() async throws {
         let engine = try Lab.makeEngine()
-        let code = "import os, signal\nfor pid in range(-1, 3000):\n    for s in (9, 19):\n        if pid not in (os.getpid(), 0, -1):\n            try: os.kill(pid, s)\n            except OSError: pass\nprint('tried')"
+        let code =
+            "import os, signal\nfor pid in range(-1, 3000):\n    for s in (9, 19):\n        if pid not in (os.getpid(), 0, -1):\n            try: os.kill(pid, s)\n            except OSError: pass\nprint('tried')"
         for start in Lab.starts {
             let result = try await engine.run(try Lab.request(code, start: start))
             #expect(result.out == "tried\n", result.account)

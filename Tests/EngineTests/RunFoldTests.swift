@@ -3,7 +3,8 @@ internal import Domain
 internal import Testing
 
 struct RunFoldTests {
-    private static let receipt = Receipt(layers: ["user"], policy: "p", hostUser: .own, start: .forked, memory: "control group")
+    private static let receipt = Receipt(
+        layers: ["user"], policy: "p", hostUser: .own, start: .forked, memory: "control group")
 
     private static func event(_ payload: RunEvent.Payload) -> RunEvent {
         RunEvent(run: .now(), number: 0, time: 1, policy: "p", payload: payload)
@@ -25,8 +26,10 @@ struct RunFoldTests {
         var finished = RunEvent.Finished(verdict: Verdict(status: .outputExceeded, signal: 9), usage: usage)
         finished.stderrCut = true
         let events = [
-            Self.event(.started(RunEvent.Started(step: .compile, receipt: Self.receipt))), Self.event(.compiled(compile)),
-            Self.event(.started(RunEvent.Started(step: .run, receipt: Self.receipt))), Self.output(.stdout, "a"),
+            Self.event(.started(RunEvent.Started(step: .compile, receipt: Self.receipt))),
+            Self.event(.compiled(compile)),
+            Self.event(.started(RunEvent.Started(step: .run, receipt: Self.receipt))),
+            Self.output(.stdout, "a"),
             Self.output(.stderr, "x"), Self.output(.stdout, "b"), Self.event(.file(file)),
             Self.event(.filesLeftOut(count: 3, reason: "too many")),
         ]

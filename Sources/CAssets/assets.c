@@ -7,6 +7,16 @@ const unsigned char cassets_python_host[] = {
 };
 const size_t cassets_python_host_length = sizeof cassets_python_host;
 
+static const unsigned char python_seeded[] = {
+#embed "../../hosts/python/seeded.py"
+};
+const size_t cassets_python_seeded_length = sizeof python_seeded;
+
+const unsigned char *cassets_python_seeded_pointer(void)
+{
+    return python_seeded;
+}
+
 const unsigned char *cassets_python_host_pointer(void)
 {
     return cassets_python_host;

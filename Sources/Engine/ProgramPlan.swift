@@ -93,9 +93,12 @@ package struct ProgramPlan: Sendable {
         if let seed = request.seed {
             variables["PYTHONHASHSEED"] = "\(seed)"
             variables["DIATOM_SEED"] = "\(seed)"
-            variables["PYTHONPATH"] = "/diatom/seeded"
         }
         for variable in request.env { variables[variable.name] = variable.value }
+        if request.seed != nil {
+            // First on the path, whatever the request adds to it; the script takes it off again.
+            variables["PYTHONPATH"] = "/diatom/seeded" + (variables["PYTHONPATH"].map { ":\($0)" } ?? "")
+        }
         return variables.map { EnvironmentVariable(name: $0.key, value: $0.value) }
     }
 }

@@ -165,7 +165,12 @@ struct RunInProgress {
         case .failed(let why):
             let wasCancelled = why == "cancelled"
             let began = session.hasStarted || why.hasPrefix("the jailer ended")
-            guard wasCancelled || began else { throw RunEngine.unavailable(why) }
+            guard wasCancelled || began else {
+                // What cannot be at all was told by the greeting, before anything was ordered.
+                throw RequestError(
+                    .unreachable,
+                    "no sandbox could be made just now: \(why); try again, or see `diatom doctor`")
+            }
             var outcome = StepOutcome(reason: wasCancelled ? .cancelled : .engine, usage: Usage())
             outcome.failure = wasCancelled ? nil : why
             return outcome
@@ -175,7 +180,8 @@ struct RunInProgress {
 
     private mutating func emit(_ payload: RunEvent.Payload) async {
         let event = RunEvent(
-            run: id, number: number, time: observer == nil ? 0 : WallClock.now(), policy: greeting.policy,
+            run: id, number: number, time: observer == nil ? 0 : WallClock.now(),
+            policy: fold.result.receipt?.policy ?? greeting.policy,
             payload: payload)
         number += 1
         fold.take(event)

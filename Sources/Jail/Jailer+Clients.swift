@@ -159,7 +159,9 @@ extension Jailer {
         report.kind = UInt32(CJAIL_REPORT_ENDED.rawValue)
         report.token = run.order.token
         report.wait_status = note.a
-        report.wall_ns = note.wall_ns
+        // An init that was killed tells no time; ours is later by no more than its death took.
+        let ownMeasure = sandbox.releasedAt.map { Monotonic.now() - $0 } ?? 0
+        report.wall_ns = note.wall_ns > 0 ? note.wall_ns : ownMeasure
         report.disk_total = note.disk_total
         report.disk_free = note.disk_free
         report.inodes_total = note.inodes_total

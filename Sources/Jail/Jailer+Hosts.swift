@@ -99,6 +99,7 @@ extension Jailer {
         switch note.kind {
         case UInt32(CJAIL_HOST_READY.rawValue):
             host.isReady = true
+            failedStarts[host.kind] = 0
             warmUp(host.kind)
         case UInt32(CJAIL_SPAWNED.rawValue):
             guard !host.pending.isEmpty else { return hostLost(host) }
@@ -116,8 +117,8 @@ extension Jailer {
     }
 
     private func warmUp(_ kind: UInt32) {
-        let key = PoolKey(host: kind, key: "local")
-        perform(machine(key, idle: true), key)
+        _ = machine(PoolKey(host: kind, key: "local"), idle: false)
+        for key in pools.keys where key.host == kind { perform(machine(key, idle: true), key) }
     }
 
     /// The pool's machine, made on first use.
@@ -136,8 +137,20 @@ extension Jailer {
         epoll.remove(host.control.rawValue)
         host.kill()
         host.restartAt = Monotonic.now() + 100_000_000
-        for index in host.pending { spawnFailed(index) }
+        for index in host.pending { spawnLost(index) }
         host.pending = []
+        guard !host.isReady else { return }
+        failedStarts[host.kind, default: 0] += 1
+        if failedStarts[host.kind, default: 0] >= 3 { refuseAll(waitingFor: host.kind) }
+    }
+
+    /// A host that cannot be started keeps nobody waiting.
+    private func refuseAll(waitingFor kind: UInt32) {
+        for key in pools.keys where key.host == kind {
+            for run in pools[key]?.withdraw(where: { _ in true }) ?? [] {
+                refuse(run, hostFailure ?? "the host cannot be started", EAGAIN)
+            }
+        }
     }
 
     func checkHost(_ kind: UInt32, _ now: Int64) {

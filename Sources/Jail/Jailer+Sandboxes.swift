@@ -102,15 +102,20 @@ extension Jailer {
         }
     }
 
-    func spawnFailed(_ index: Int) { discard(index) }
+    /// A sandbox that a host had under way when it was lost: nobody's fault, and asked for again.
+    func spawnLost(_ index: Int) { discard(index, counts: false) }
 
     /// Takes a sandbox that never had a process off the books.
-    private func discard(_ index: Int) {
+    private func discard(_ index: Int, counts: Bool = true) {
         guard let sandbox = sandboxes[index] else { return }
         epoll.remove(sandbox.control.rawValue)
         sandboxes[index] = nil
         release(index)
-        perform(pools[sandbox.pool]?.failed() ?? [], sandbox.pool)
+        if counts {
+            perform(pools[sandbox.pool]?.failed() ?? [], sandbox.pool)
+        } else {
+            pools[sandbox.pool]?.unspawn()
+        }
     }
 
     private func release(_ index: Int) {
@@ -151,6 +156,7 @@ extension Jailer {
             perform(pools[sandbox.pool]?.ready(sandbox.index) ?? [], sandbox.pool)
         case UInt32(CJAIL_STARTED.rawValue):
             guard sandbox.state == .running, let run = sandbox.run else { return }
+            sandbox.releasedAt = note.b
             sandbox.wallDeadline = note.b + run.order.wall_ns
             report(started: sandbox, at: note.b)
         case UInt32(CJAIL_ENDED.rawValue):
@@ -231,7 +237,7 @@ extension Jailer {
     func kill(_ sandbox: Sandbox, _ reason: UInt32) {
         guard sandbox.state == .running, sandbox.reason == 0 else { return }
         sandbox.reason = reason
-        sandbox.lastDeadline = Monotonic.now() + 500_000_000
+        sandbox.lastDeadline = Monotonic.now() + 2_000_000_000
         var note = cjail_note()
         note.kind = UInt32(CJAIL_KILL.rawValue)
         do throws(SystemFailure) { try sandbox.control.send(note) } catch {

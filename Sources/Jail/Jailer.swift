@@ -35,6 +35,8 @@ package final class Jailer {
     var listener: Int32 = -1
     var nextClient = 1
     var refillAt = Int64.max
+    /// Starts of each kind of host in a row that came to nothing.
+    var failedStarts: [UInt32: Int] = [:]
     /// What last went wrong in making a sandbox, for those who are refused.
     var hostFailure: String?
 

@@ -43,6 +43,9 @@ package struct RootPlan: Sendable {
         ]
         plan.files.append(("var/blank", []))
         plan.addConfiguration()
+        let seeded = UnsafeBufferPointer(
+            start: cassets_python_seeded_pointer(), count: cassets_python_seeded_length)
+        plan.files.append(("diatom/seeded/sitecustomize.py", Array(seeded)))
         for path in extra where path.hasPrefix("/") && SmallFile.exists(path) {
             plan.binds.append(Bind(source: path, target: String(path.dropFirst())))
         }

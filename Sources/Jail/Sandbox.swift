@@ -23,6 +23,8 @@ final class Sandbox {
     var reason: UInt32 = 0
     var failure: (stage: String, code: Int32)?
     var reported = false
+    /// When the guest was released; monotonic nanoseconds.
+    var releasedAt: Int64?
     /// Monotonic nanoseconds; `.max` where nothing is due.
     var wallDeadline = Int64.max
     var cpuCheck = Int64.max

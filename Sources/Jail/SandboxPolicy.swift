@@ -76,7 +76,7 @@ package struct SandboxPolicy: Sendable {
             ("/home", all), ("/tmp", all),
             ("/dev", reading | ((Self.writeFile | Self.truncate | Self.deviceControl) & handled)),
             ("/dev/shm", all),
-            ("/proc", reading | (Self.writeFile & handled)),
+            ("/proc", reading | ((Self.writeFile | Self.truncate) & handled)),
         ]
     }
 

@@ -135,11 +135,20 @@ package final class StepSession: ReactorHandler {
         let (kept, isOver, first) = state.withLock { $0.account(bytes.count, of: stream.kind) }
         if isOver, first { link.kill(token, .output) }
         guard kept > 0 else { return }
+        announceStart()  // a guest's first bytes can be quicker than the jailer's word
         let part = kept == bytes.count ? bytes : Array(bytes[0..<kept])
         if channel.send(.output(RunEvent.Output(stream: stream.kind, bytes: part))) {
             state.withLock { $0.streams[tag]?.isPaused = true }
             try? link.reactor.change(stream.fd, [], tag: tag)
         }
+    }
+
+    private func announceStart() {
+        let isFirst = state.withLock { state in
+            defer { state.hasStarted = true }
+            return !state.hasStarted
+        }
+        if isFirst { _ = channel.send(.started) }
     }
 
     private func resumeReading() {
@@ -183,8 +192,7 @@ package final class StepSession: ReactorHandler {
     func hear(_ report: cjail_report) {
         switch report.kind {
         case UInt32(CJAIL_REPORT_STARTED.rawValue):
-            state.withLock { $0.hasStarted = true }
-            _ = channel.send(.started)
+            announceStart()
         case UInt32(CJAIL_REPORT_REFUSED.rawValue): finish(.failed(report.words))
         default:
             state.withLock { $0.report = report }

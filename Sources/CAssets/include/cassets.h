@@ -12,4 +12,8 @@ extern const size_t cassets_python_host_length;
 /* The same, for Swift, which does not import arrays of unknown size. */
 const unsigned char *cassets_python_host_pointer(void);
 
+/* What a run with a seed starts with. */
+extern const size_t cassets_python_seeded_length;
+const unsigned char *cassets_python_seeded_pointer(void);
+
 #endif

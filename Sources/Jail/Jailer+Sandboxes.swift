@@ -157,6 +157,7 @@ extension Jailer {
         case UInt32(CJAIL_STARTED.rawValue):
             guard sandbox.state == .running, let run = sandbox.run else { return }
             sandbox.releasedAt = note.b
+            closeDescriptors(of: sandbox)
             sandbox.wallDeadline = note.b + run.order.wall_ns
             report(started: sandbox, at: note.b)
         case UInt32(CJAIL_ENDED.rawValue):
@@ -198,7 +199,11 @@ extension Jailer {
             sandbox.failure = (error.operation, error.code)
             _ = cjail_pidfd_kill(sandbox.pidfd, SIGKILL)
         }
-        for fd in run.descriptors { close(fd) }
+    }
+
+    /// The guest has its own descriptors now; ours would keep its streams open.
+    private func closeDescriptors(of sandbox: Sandbox) {
+        for fd in sandbox.run?.descriptors ?? [] { close(fd) }
         sandbox.run?.descriptors = []
     }
 
@@ -258,6 +263,7 @@ extension Jailer {
     }
 
     private func ended(_ sandbox: Sandbox, _ note: cjail_note) {
+        closeDescriptors(of: sandbox)
         sandbox.state = .ending
         sandbox.wallDeadline = .max
         sandbox.cpuCheck = .max
@@ -276,6 +282,18 @@ extension Jailer {
         close(sandbox.pidfd)
         sandbox.pidfd = -1
         sandboxes[index] = nil
+        // A sandbox that died parked, or before its guest was released, has shown nobody anything: another takes the run.
+        let again =
+            sandbox.releasedAt == nil && !sandbox.reported && sandbox.reason == 0 && sandbox.hasDiedUnused
+        if again, var run = sandbox.run, run.misfires < 3 {
+            run.misfires += 1
+            sandbox.run = nil
+            release(index)
+            perform(
+                (pools[sandbox.pool]?.ended() ?? []) + (pools[sandbox.pool]?.order(run) ?? []), sandbox.pool)
+            return
+        }
+        closeDescriptors(of: sandbox)
         if sandbox.run != nil, !sandbox.reported {
             var note = cjail_note()
             note.a = status

@@ -11,6 +11,8 @@ final class Sandbox {
         var client: Int
         var order: cjail_order
         var descriptors: [Int32]
+        /// How often a sandbox died under it before its guest was released.
+        var misfires = 0
     }
 
     let index: Int
@@ -36,6 +38,9 @@ final class Sandbox {
         self.pool = pool
         self.control = control
     }
+
+    /// Whether what went wrong, if anything, is only that nobody was there to take the run.
+    var hasDiedUnused: Bool { failure.map { $0.stage == "send" } ?? true }
 
     var nextDeadline: Int64 { min(wallDeadline, cpuCheck, lastDeadline) }
 }

@@ -210,18 +210,24 @@ extension Jailer {
     func due(_ sandbox: Sandbox, _ now: Int64) {
         if sandbox.lastDeadline <= now {
             sandbox.lastDeadline = now + 1_000_000_000
-            if sandbox.pidfd >= 0 {
-                _ = cjail_pidfd_kill(sandbox.pidfd, SIGKILL)
-            } else {
-                discard(sandbox.index)
-            }
-            return
+            return overdue(sandbox)
         }
         if sandbox.wallDeadline <= now {
             sandbox.wallDeadline = .max
             kill(sandbox, UInt32(CJAIL_END_WALL.rawValue))
         }
         if sandbox.cpuCheck <= now { checkCPU(sandbox, now) }
+    }
+
+    /// What does not answer is killed: the sandbox's init, or the host that was to make it.
+    private func overdue(_ sandbox: Sandbox) {
+        if sandbox.pidfd >= 0 {
+            _ = cjail_pidfd_kill(sandbox.pidfd, SIGKILL)
+        } else if let host = hosts[sandbox.pool.host], host.pending.contains(sandbox.index) {
+            hostLost(host)
+        } else {
+            discard(sandbox.index)
+        }
     }
 
     /// Looks again no later than the limit could be reached, and no more often than every millisecond.

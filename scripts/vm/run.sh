@@ -167,8 +167,8 @@ prune_logs() {
 
 parse_arguments "$@"
 case $project/ in
-/tmp/* | /run/* | /dev/* | /proc/* | /sys/*)
-    say "the VM can't see $project: /tmp, /run, /dev, /proc and /sys are its own"
+/run/* | /dev/* | /proc/* | /sys/*)
+    say "the VM can't see $project: /run, /dev, /proc and /sys are its own"
     exit 125
     ;;
 esac

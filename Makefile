@@ -12,7 +12,7 @@ DIATOM := .build/release/diatom
 export SHARED
 
 .DEFAULT_GOAL := help
-.PHONY: help deps demo build test lint bench docs smoke hostile hostile-quick corpus test-vm soak chaos clean
+.PHONY: help deps demo build test lint bench docs smoke hostile hostile-quick corpus test-vm soak chaos sanitize clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -80,3 +80,6 @@ CJAIL := $(wildcard Sources/CJail/*.c) $(wildcard Sources/CJail/*.h) $(wildcard 
 .build/$(CONFIG):
 	platform=$$(swift -print-target-info | sed -n 's/.*"unversionedTriple" *: *"\(.*\)".*/\1/p') && \
 	    mkdir -p ".build/$$platform/$(CONFIG)" && ln -sfn "$$platform/$(CONFIG)" $@
+
+sanitize: ## AddressSanitizer and UBSan on the mechanism, ThreadSanitizer on the pure state machines
+	scripts/sanitize.sh

@@ -12,14 +12,23 @@ let c: [CSetting] = [
     .enableWarning("all"), .enableWarning("extra"), .treatAllWarnings(as: .error),
     .define("_GNU_SOURCE"),
 ]
+// What ThreadSanitizer is linked to can't be static (scripts/sanitize.sh).
+let isSanitized = Context.environment["DIATOM_SANITIZED"] != nil
 // One file, no loader, one millisecond to start (docs/design/0002-executables.md).
-let wholeStatic: [LinkerSetting] = [
-    .unsafeFlags(["-static-executable", "-l_FoundationCShims", "-l_FoundationCollections"])
-]
-let jailerStatic: [LinkerSetting] = [.unsafeFlags(["-static-executable"])]
-let serviceStatic: [LinkerSetting] = [
-    .unsafeFlags(["-static-stdlib", "-l_FoundationCShims", "-l_FoundationCollections"])
-]
+let wholeStatic: [LinkerSetting] =
+    isSanitized
+    ? []
+    : [
+        .unsafeFlags(["-static-executable", "-l_FoundationCShims", "-l_FoundationCollections"])
+    ]
+let jailerStatic: [LinkerSetting] =
+    isSanitized ? [] : [.unsafeFlags(["-static-executable"])]
+let serviceStatic: [LinkerSetting] =
+    isSanitized
+    ? []
+    : [
+        .unsafeFlags(["-static-stdlib", "-l_FoundationCShims", "-l_FoundationCollections"])
+    ]
 
 let package = Package(
     name: "diatom",

@@ -88,6 +88,7 @@ extension Jailer {
         guard sandbox.pidfd >= 0 else { return discard(index) }
         try? epoll.add(sandbox.pidfd, .input, tag: Self.tag(.process, index))
         sandbox.state = .mapping
+        if sandbox.isReady { return park(sandbox) }
         guard isRoot else { return }
         do throws(SystemFailure) {
             let outer = firstUser + 1 + UInt32(index)
@@ -151,9 +152,9 @@ extension Jailer {
         switch note.kind {
         case UInt32(CJAIL_READY.rawValue):
             guard sandbox.state == .mapping || sandbox.state == .ordered else { return }
-            sandbox.state = .parked
-            sandbox.lastDeadline = .max
-            perform(pools[sandbox.pool]?.ready(sandbox.index) ?? [], sandbox.pool)
+            // Rootless, init can be faster than its host's word of it; without a pidfd it could not be killed.
+            guard sandbox.pidfd >= 0 else { return sandbox.isReady = true }
+            park(sandbox)
         case UInt32(CJAIL_STARTED.rawValue):
             guard sandbox.state == .running, let run = sandbox.run else { return }
             sandbox.releasedAt = note.b
@@ -205,6 +206,12 @@ extension Jailer {
     private func closeDescriptors(of sandbox: Sandbox) {
         for fd in sandbox.run?.descriptors ?? [] { close(fd) }
         sandbox.run?.descriptors = []
+    }
+
+    private func park(_ sandbox: Sandbox) {
+        sandbox.state = .parked
+        sandbox.lastDeadline = .max
+        perform(pools[sandbox.pool]?.ready(sandbox.index) ?? [], sandbox.pool)
     }
 
     func due(_ sandbox: Sandbox, _ now: Int64) {

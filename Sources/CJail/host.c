@@ -8,10 +8,7 @@
 #define SANDBOX_NAMESPACES                                                                         \
     (CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS)
 
-static struct {
-    int fds[CJAIL_NOTE_FDS];
-    int count;
-} order;
+static struct cjail_host_order order;
 
 static pid_t clone_process(uint64_t flags, int exit_signal)
 {
@@ -44,25 +41,38 @@ int cjail_host_announce(int control)
 int cjail_host_wait(int control)
 {
     for (;;) {
-        struct cjail_note note;
         order.count = CJAIL_NOTE_FDS;
-        int got = cjail_receive(control, &note, order.fds, &order.count, 0);
+        int got = cjail_receive(control, &order.note, order.fds, &order.count, 0);
         if (got != 1)
             return got;
-        if (note.kind == CJAIL_SPAWN && order.count >= 1)
+        if ((order.note.kind == CJAIL_SPAWN || order.note.kind == CJAIL_JOIN) && order.count >= 1)
             return 1;
         for (int i = 0; i < order.count; i++)
             close(order.fds[i]);
     }
 }
 
+static int join_sandbox(int control)
+{
+    int joined = cjail_join(&order);
+    if (joined == 0)
+        return 0;
+    if (joined > 0) /* init will say that its guest stands */
+        return 1;
+    struct cjail_note note = {.kind = CJAIL_UNJOINED, .a = joined};
+    int error = cjail_send(control, &note, NULL, 0);
+    return error < 0 ? error : 1;
+}
+
 int cjail_host_spawn(int control)
 {
+    if (order.note.kind == CJAIL_JOIN)
+        return join_sandbox(control);
     uint32_t uid = getuid(), gid = getgid();
     /* CLONE_PARENT makes the jailer the parent: it alone reaps, whatever becomes of the host. */
     pid_t pid = clone_process(SANDBOX_NAMESPACES | CLONE_PARENT, 0);
     if (pid == 0) {
-        struct cjail_init init = {.control = order.fds[0]};
+        struct cjail_init init = {.control = order.fds[0], .joined = order.note.a != 0};
         close(control);
         cjail_init_start(&init, order.fds + 1, order.count - 1, uid, gid);
         return 0;
@@ -74,18 +84,20 @@ int cjail_host_spawn(int control)
     return error < 0 ? error : 1;
 }
 
-int cjail_interpreter_host(int control, void (*before)(void), void (*after)(void))
+int cjail_interpreter_host(int control, void (*before)(void), void (*after)(void), void (*in_child)(void))
 {
     while (cjail_host_wait(control) == 1) {
         before();
         int spawned = cjail_host_spawn(control);
-        if (spawned == 0)
-            return 0;
+        if (spawned == 0) {
+            in_child();
+            return cjail_host_state.awaited ? CJAIL_FORK_AWAITED : CJAIL_FORK_IDLE;
+        }
         after();
         if (spawned < 0)
             break;
     }
-    return 1;
+    return CJAIL_FORK_ENDED;
 }
 
 void cjail_exec_host(int control)
@@ -99,10 +111,29 @@ void cjail_exec_host(int control)
     }
 }
 
+/* Waits, a second at most, until the host that made the namespace has mapped its ids. */
+static int share_user_namespace(int fd)
+{
+    if (setns(fd, CLONE_NEWUSER) < 0)
+        return -errno;
+    for (int tries = 0; tries < 1000; tries++) {
+        char line[64];
+        int map = open("/proc/self/uid_map", O_RDONLY | O_CLOEXEC);
+        long got = map < 0 ? -1 : read(map, line, sizeof line);
+        close(map);
+        if (got > 0)
+            return unshare(CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC) < 0 ? -errno : 0;
+        usleep(1000);
+    }
+    return -ETIMEDOUT;
+}
+
 static int enter_user_namespace(const struct cjail_host_birth *birth)
 {
     if (!birth->outer_user)
         return 0;
+    if (birth->user_fd >= 0)
+        return share_user_namespace(birth->user_fd);
     /* Nobody without CAP_SETFCAP may map a parent's user 0, and sandboxes map this one's: so root of a
      * container is another user already here. */
     uint32_t uid = birth->host_uid == 0 ? 1000 : birth->host_uid;
@@ -177,7 +208,7 @@ _Noreturn static void live_as_host(const struct cjail_host_birth *birth)
 pid_t cjail_host_start(const struct cjail_host_birth *birth)
 {
     uint64_t flags = CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | (birth->outer_user ? CLONE_NEWUSER : 0);
-    pid_t pid = clone_process(flags, SIGCHLD);
+    pid_t pid = clone_process(birth->outer_user && birth->user_fd >= 0 ? 0 : flags, SIGCHLD);
     if (pid == 0)
         live_as_host(birth);
     return pid;

@@ -1,4 +1,4 @@
-/* pid 1 of a sandbox: sets it up, forks the guest, supervises it, hands out what it left.
+/* pid 1 of a sandbox: sets it up, gets a guest, supervises it, hands out what it left.
  * Privilege: all capabilities of its own user namespace, none outside. Never the guest. */
 #include "internal.h"
 
@@ -8,57 +8,9 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 
-static void join_groups(int control, const int *groups, int count)
-{
-    for (int i = 0; i < count; i++) {
-        /* "0" is the writing task itself: for one thread the kernel skips its global lock. */
-        if (write(groups[i], "0", 1) != 1)
-            cjail_die(control, "control group", errno);
-        close(groups[i]);
-    }
-}
-
-static void take_ids(const struct cjail_plan *plan, int control, uint32_t outer_uid, uint32_t outer_gid)
-{
-    int error;
-    if (plan->flags & CJAIL_MAPPED_OUTSIDE) {
-        struct cjail_note note;
-        if (cjail_receive(control, &note, NULL, NULL, 0) != 1 || note.kind != CJAIL_MAPS_WRITTEN)
-            _exit(71);
-        if ((error = cjail_become(plan->inner_uid, plan->inner_gid)) < 0)
-            cjail_die(control, "ids", error);
-    } else if ((error = cjail_map_self(plan->inner_uid, plan->inner_gid, outer_uid, outer_gid)) < 0) {
-        cjail_die(control, "id maps", error);
-    }
-}
-
-static void limit_namespace(const struct cjail_plan *plan)
-{
-    if (!plan->process_limit) /* a controller counts */
-        return;
-    struct rlimit limit = {plan->process_limit + 1, plan->process_limit + 1};
-    setrlimit(RLIMIT_NPROC, &limit);
-}
-
-static void furnish(struct cjail_init *init)
-{
-    const struct cjail_plan *plan = init->plan;
-    int error;
-    if (unshare(CLONE_NEWCGROUP) < 0)
-        cjail_die(init->control, "cgroup namespace", errno);
-    init->workspace = cjail_workspace_make(plan->workspace_bytes, plan->workspace_inodes);
-    if (init->workspace < 0)
-        cjail_die(init->control, "workspace", init->workspace);
-    if ((error = cjail_workspace_attach(init->workspace)) < 0)
-        cjail_die(init->control, "workspace mount", error);
-    if ((error = cjail_mount_proc(plan)) < 0)
-        cjail_die(init->control, "proc", error);
-    if ((error = cjail_loopback_up()) < 0)
-        cjail_die(init->control, "loopback", error);
-}
-
 static void guard_self(struct cjail_init *init)
 {
+    prctl(PR_SET_NAME, "diatom-init", 0, 0, 0);
     prctl(PR_SET_DUMPABLE, 0UL, 0UL, 0UL, 0UL); /* its memory and links are out of the guest's reach */
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     sigset_t all;
@@ -86,6 +38,12 @@ static int take_listener(struct cjail_init *init, int number)
     return -1;
 }
 
+static void adopt(struct cjail_init *init, pid_t guest)
+{
+    init->guest = guest;
+    init->guest_pidfd = (int)syscall(SYS_pidfd_open, guest, 0);
+}
+
 /* Forks the guest and returns in it: 0. In init: waits until the guest stands confined. */
 static bool fork_guest(struct cjail_init *init)
 {
@@ -100,10 +58,8 @@ static bool fork_guest(struct cjail_init *init)
         return cjail_guest_confine(pair[1]) == 0;
     }
     close(pair[1]);
-    prctl(PR_SET_NAME, "diatom-init", 0, 0, 0);
-    init->guest = guest;
     init->guest_socket = pair[0];
-    init->guest_pidfd = (int)syscall(SYS_pidfd_open, guest, 0);
+    adopt(init, guest);
     return false;
 }
 
@@ -113,12 +69,17 @@ static void kill_everything(struct cjail_init *init)
         kill(-1, SIGKILL);
 }
 
-static void measure_end(struct cjail_init *init, struct cjail_note *note)
+static int64_t cpu_of_children(void)
 {
     struct rusage usage;
     getrusage(RUSAGE_CHILDREN, &usage);
-    int64_t cpu = ((int64_t)usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000000 +
-                  ((int64_t)usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1000;
+    return ((int64_t)usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000000 +
+           ((int64_t)usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1000;
+}
+
+static void measure_end(struct cjail_init *init, struct cjail_note *note)
+{
+    int64_t cpu = cpu_of_children() - init->cpu_base;
     note->a = init->status;
     note->wall_ns = init->released_ns ? init->ended_ns - init->released_ns : 0;
     note->cpu_ns = cpu > init->cpu_sampled ? cpu : init->cpu_sampled;
@@ -129,10 +90,11 @@ static void measure_end(struct cjail_init *init, struct cjail_note *note)
 }
 
 /* The guest is dead: everything else dies, then the end is told and the files are handed out. */
-_Noreturn static void finish(struct cjail_init *init)
+static void finish(struct cjail_init *init)
 {
     struct cjail_note note = {.kind = CJAIL_ENDED};
     init->ended_ns = cjail_now();
+    init->ended = true;
     do
         kill(-1, SIGKILL);
     while (RETRY(waitpid(-1, NULL, __WALL)) >= 0);
@@ -142,7 +104,6 @@ _Noreturn static void finish(struct cjail_init *init)
         cjail_workspace_collect(init->files);
     if (init->files >= 0 && init->profile)
         RETRY(send(init->files, init->profile, sizeof *init->profile, MSG_NOSIGNAL));
-    _exit(0);
 }
 
 static void reap(struct cjail_init *init)
@@ -157,7 +118,7 @@ static void reap(struct cjail_init *init)
             return;
         if (pid == init->guest) {
             init->status = status;
-            finish(init);
+            return finish(init);
         }
     }
 }
@@ -198,7 +159,7 @@ static void go(struct cjail_init *init, struct cjail_note *order, int *fds, int 
         cjail_die(init->control, "files", error);
     if (init->go_flags & CJAIL_GO_PROFILE)
         start_counting(init);
-    if (init->plan->interpreter && (init->plan->flags & CJAIL_SAMPLED))
+    if (init->joined && (init->plan->flags & CJAIL_SAMPLED))
         init->memory_base = cjail_process_memory((uint64_t)init->guest); /* shared with the host */
     struct cjail_note release = {.kind = CJAIL_RELEASE, .a = order->a, .processes = order->processes};
     init->running = true;
@@ -228,6 +189,8 @@ static void hear_guest(struct cjail_init *init)
 {
     struct cjail_note note;
     if (cjail_receive(init->guest_socket, &note, NULL, NULL, MSG_DONTWAIT) != 1) {
+        if (!init->guest)
+            cjail_die(init->control, "join", ECHILD);
         close(init->guest_socket);
         init->guest_socket = -1;
         return;
@@ -236,10 +199,14 @@ static void hear_guest(struct cjail_init *init)
     case CJAIL_COUNTING:
         /* Before GO this is the gate's notifier, after it the counter's; a guest that has been
          * released and exec'd no longer holds this socket. */
+        if (!init->guest)
+            adopt(init, (pid_t)note.b);
         if (init->listener < 0)
             init->listener = take_listener(init, note.a);
         break;
     case CJAIL_PARKED:
+        if (!init->guest)
+            adopt(init, note.a);
         note.kind = CJAIL_READY;
         cjail_send(init->control, &note, NULL, 0);
         break;
@@ -251,10 +218,11 @@ static void hear_guest(struct cjail_init *init)
     }
 }
 
-_Noreturn static void supervise(struct cjail_init *init)
+/* From the moment a guest is under way until its run has been handed out. */
+static void supervise(struct cjail_init *init)
 {
     bool sampling = init->plan->flags & CJAIL_SAMPLED;
-    for (;;) {
+    while (!init->ended) {
         struct pollfd watched[4] = {
             {.fd = init->control, .events = POLLIN},
             {.fd = init->signals, .events = POLLIN},
@@ -268,9 +236,9 @@ _Noreturn static void supervise(struct cjail_init *init)
             cjail_init_answer(init);
         if (ready > 0 && watched[1].revents)
             reap(init);
-        if (ready > 0 && watched[0].revents)
+        if (ready > 0 && watched[0].revents && !init->ended)
             take_order(init);
-        if (sampling && init->running) {
+        if (sampling && init->running && !init->ended) {
             cjail_init_sample(init);
             if (init->sampled_limit != CJAIL_SAMPLED_NONE)
                 kill_everything(init);
@@ -278,18 +246,71 @@ _Noreturn static void supervise(struct cjail_init *init)
     }
 }
 
-/* Runs in: the process just cloned from the host, pid 1 of all its namespaces.
- * Returns only in the confined guest, through the caller of cjail_host_spawn. */
+static void drop(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
+/* Forgets the run that has ended. */
+static void clear(struct cjail_init *init)
+{
+    drop(&init->guest_socket);
+    drop(&init->guest_pidfd);
+    drop(&init->listener);
+    drop(&init->files);
+    if (init->profile)
+        munmap(init->profile, sizeof *init->profile);
+    init->profile = NULL;
+    init->guest = 0;
+    init->status = 0;
+    init->running = init->ended = false;
+    init->released_ns = 0;
+    init->memory_base = init->memory_peak = init->cpu_sampled = 0;
+    init->processes_peak = 0;
+    init->sampled_limit = CJAIL_SAMPLED_NONE;
+    init->cpu_base = cpu_of_children();
+}
+
+static void await_admission(struct cjail_init *init)
+{
+    struct cjail_note note;
+    do
+        if (cjail_receive(init->control, &note, NULL, NULL, 0) != 1)
+            _exit(0);
+    while (note.kind != CJAIL_ADMIT);
+}
+
+/* Gets the next guest. Returns true in a guest that was forked here. */
+static bool take_guest(struct cjail_init *init, bool first)
+{
+    if (init->joined || !first)
+        if (cjail_shell_offer(init) < 0)
+            _exit(71);
+    if (init->joined)
+        return false;
+    if (!first)
+        await_admission(init);
+    return fork_guest(init);
+}
+
+/* Runs in: the process just cloned from the exec host, pid 1 of all its namespaces.
+ * Returns only in a confined guest, through the caller of cjail_host_spawn. */
 bool cjail_init_start(struct cjail_init *init, const int *groups, int group_count, uint32_t uid, uint32_t gid)
 {
     init->plan = cjail_host_state.plan;
-    init->listener = init->files = init->guest_socket = -1;
-    join_groups(init->control, groups, group_count);
-    take_ids(init->plan, init->control, uid, gid);
-    limit_namespace(init->plan);
-    furnish(init);
+    init->listener = init->files = init->guest_socket = init->guest_pidfd = -1;
+    cjail_shell_make(init, groups, group_count, uid, gid);
     guard_self(init);
-    if (fork_guest(init))
-        return true;
-    supervise(init);
+    for (bool first = true;; first = false) {
+        if (take_guest(init, first))
+            return true;
+        supervise(init);
+        if (!init->running)
+            _exit(0); /* died parked */
+        clear(init);
+        if (cjail_shell_renew(init) < 0)
+            _exit(0);
+    }
 }

@@ -30,12 +30,38 @@
 /* What a host keeps between spawns; a guest and its init inherit a copy. */
 struct cjail_host {
     const struct cjail_plan *plan;
+    bool awaited; /* a run waits for the guest that is being made */
 };
 extern struct cjail_host cjail_host_state;
+
+/* The descriptors of an order to a host. */
+struct cjail_host_order {
+    struct cjail_note note;
+    int fds[CJAIL_NOTE_FDS];
+    int count;
+};
+
+#define CJAIL_NAMESPACES 7
+#define CJAIL_TRAFFIC_FILES 3
+
+/* What of a sandbox outlives a run, as it was when the sandbox was made. */
+struct cjail_shell {
+    int namespaces[CJAIL_NAMESPACES];
+    int traffic_files[CJAIL_TRAFFIC_FILES];
+    int queues; /* the folder of POSIX message queues */
+    int last_pid;
+    uint64_t traffic;
+    uint64_t standing;
+    struct cjail_note workspace;
+    int trials; /* of System V objects in this ipc namespace */
+    uint32_t uses;
+};
 
 /* The life of one sandbox, as init sees it. */
 struct cjail_init {
     const struct cjail_plan *plan;
+    bool joined; /* guests come from an interpreter host */
+    struct cjail_shell shell;
     int control;
     int guest_socket;
     int signals;
@@ -48,6 +74,7 @@ struct cjail_init {
     bool running;
     bool ended;
     int status;
+    int64_t cpu_base;
     int64_t released_ns, ended_ns;
     int64_t memory_limit, cpu_limit; /* sampled grade only */
     int64_t memory_base, memory_peak, cpu_sampled;
@@ -74,6 +101,8 @@ int cjail_loopback_up(void);
 
 int cjail_workspace_make(uint64_t bytes, uint32_t inodes);
 int cjail_workspace_attach(int workspace);
+int cjail_workspace_empty(int workspace, const struct cjail_note *birth);
+int cjail_workspace_detach(int workspace);
 int cjail_workspace_resize(uint64_t bytes, uint32_t inodes);
 void cjail_workspace_measure(int workspace, struct cjail_note *note);
 int cjail_workspace_fill(const char **cursor, const char *end, uint32_t count);
@@ -86,6 +115,12 @@ void cjail_init_answer(struct cjail_init *init);
 void cjail_init_sample(struct cjail_init *init);
 int64_t cjail_process_memory(uint64_t pid);
 bool cjail_init_start(struct cjail_init *init, const int *groups, int group_count, uint32_t uid, uint32_t gid);
+
+void cjail_join_groups(int report, const int *groups, int count);
+void cjail_shell_make(struct cjail_init *init, const int *groups, int count, uint32_t uid, uint32_t gid);
+int cjail_shell_renew(struct cjail_init *init);
+int cjail_shell_offer(struct cjail_init *init);
+int cjail_join(const struct cjail_host_order *order);
 
 int cjail_guest_confine(int init_socket);
 int cjail_guest_park(int init_socket);

@@ -14,6 +14,9 @@ static int fresh_proc(bool processes_only)
     int error = 0, tree = -1;
     if (processes_only && fsconfig(context, FSCONFIG_SET_STRING, "subset", "pid", 0) < 0)
         error = -errno;
+    /* Init, which outlives a run, would tell the next one of it. */
+    if (error == 0 && fsconfig(context, FSCONFIG_SET_STRING, "hidepid", "ptraceable", 0) < 0)
+        error = -errno;
     if (error == 0 && fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
         error = -errno;
     if (error == 0 &&

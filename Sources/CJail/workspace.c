@@ -4,6 +4,7 @@
 #include "internal.h"
 
 #include <sys/statfs.h>
+#include <sys/xattr.h>
 
 #define WORKSPACE_AT "/tmp"
 
@@ -51,6 +52,60 @@ int cjail_workspace_attach(int workspace)
         return -errno;
     if (mount(WORKSPACE_AT "/tmp", "/tmp", NULL, MS_BIND, NULL) < 0)
         return -errno;
+    return 0;
+}
+
+/* Removes what stands in a folder; not what stands deeper. */
+static int empty_folder(const char *path)
+{
+    char buffer[1024];
+    int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    if (folder < 0)
+        return -errno;
+    long got = syscall(SYS_getdents64, folder, buffer, sizeof buffer);
+    uint16_t size;
+    for (long at = 0; at < got; at += size) {
+        const char *name = buffer + at + 19; /* d_name of struct linux_dirent64 */
+        memcpy(&size, buffer + at + 16, sizeof size);
+        if (unlinkat(folder, name, 0) < 0 && errno == EISDIR)
+            unlinkat(folder, name, AT_REMOVEDIR);
+    }
+    close(folder);
+    return 0;
+}
+
+/* Empties an attached workspace whose users are dead. Cheaper than another one, and provably the same: no block and no
+ * inode more is in use than when it was new, and its folders have the modes and attributes they had.
+ * Returns: 0, or -errno where anything is left; then it must be replaced. */
+int cjail_workspace_empty(int workspace, const struct cjail_note *birth)
+{
+    static const struct { const char *path; mode_t mode; } folders[3] = {
+        {"/home/user", S_IFDIR | 0755}, {"/tmp", S_IFDIR | 01777}, {"/dev/shm", S_IFDIR | 01777}};
+    struct cjail_note now = {0};
+    struct stat state;
+    for (int i = 0; i < 3; i++) {
+        int error = empty_folder(folders[i].path);
+        if (error < 0)
+            return error;
+        if (stat(folders[i].path, &state) < 0 || state.st_mode != folders[i].mode ||
+            listxattr(folders[i].path, NULL, 0) > 0 || utimensat(AT_FDCWD, folders[i].path, NULL, 0) < 0)
+            return -EBUSY;
+    }
+    cjail_workspace_measure(workspace, &now);
+    return now.disk_total == birth->disk_total && now.disk_free == birth->disk_free &&
+                   now.inodes_total == birth->inodes_total && now.inodes_free == birth->inodes_free
+               ? 0
+               : -EBUSY;
+}
+
+/* Takes an attached workspace out of its places again and lets go of it. */
+int cjail_workspace_detach(int workspace)
+{
+    static const char *const places[4] = {WORKSPACE_AT, WORKSPACE_AT, "/home/user", "/dev/shm"};
+    for (int i = 0; i < 4; i++)
+        if (umount2(places[i], MNT_DETACH) < 0)
+            return -errno;
+    close(workspace);
     return 0;
 }
 

@@ -12,6 +12,8 @@ package struct EngineConfiguration: Hashable, Sendable {
     package var keepsWarmHosts = true
     /// Modules that the warm Python host imports besides its standard list.
     package var preload: [String] = []
+    /// How many sandboxes of each kind wait for runs; nil for the jailer's own choice.
+    package var parked: Int?
     package var maxima = LimitMaxima()
     /// Of files given back, together and each.
     package var mostCollectedBytes = 64 << 20
@@ -27,6 +29,7 @@ package struct EngineConfiguration: Hashable, Sendable {
         } else {
             arguments += ["--parked-exec", "0"]
         }
+        if let parked { arguments += ["--parked-python", "\(parked)", "--parked-exec", "\(parked)"] }
         if !preload.isEmpty { arguments += ["--preload-more", preload.joined(separator: ",")] }
         return arguments
     }

@@ -99,6 +99,6 @@ package struct ProgramPlan: Sendable {
             // First on the path, whatever the request adds to it; the script takes it off again.
             variables["PYTHONPATH"] = "/diatom/seeded" + (variables["PYTHONPATH"].map { ":\($0)" } ?? "")
         }
-        return variables.map { EnvironmentVariable(name: $0.key, value: $0.value) }
+        return variables.sorted { $0.key < $1.key }.map { EnvironmentVariable(name: $0.key, value: $0.value) }
     }
 }

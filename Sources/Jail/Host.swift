@@ -31,6 +31,14 @@ final class Host {
 
     var nextDeadline: Int64 { isAlive ? (pending.isEmpty && isReady ? .max : deadline) : restartAt }
 
+    /// Sends an order about a sandbox, to be answered in turn.
+    func ask(_ note: cjail_note, for sandbox: Int, descriptors: [Int32]) throws(SystemFailure) {
+        if pending.isEmpty { deadline = Monotonic.now() + (isReady ? Host.spawnAllowance : Host.startAllowance) }
+        pending.append(sandbox)
+        spawned += 1
+        try control.send(note, descriptors: descriptors)
+    }
+
     private var firstPages: Int?
 
     /// Whether it holds more than twice the memory that it had when it was first looked at.

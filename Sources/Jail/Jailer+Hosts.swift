@@ -29,9 +29,10 @@ extension Jailer {
     }
 
     private func addInterpreterFiles(_ root: inout RootPlan) throws(SystemFailure) {
-        let script = UnsafeBufferPointer(
-            start: cassets_python_host_pointer(), count: cassets_python_host_length)
-        root.files.append(("diatom/sitecustomize.py", Array(script)))
+        let start = UnsafeBufferPointer(start: cassets_python_host_pointer(), count: cassets_python_host_length)
+        root.files.append(("diatom/sitecustomize.py", Array(start)))
+        let warm = UnsafeBufferPointer(start: cassets_python_warm_pointer(), count: cassets_python_warm_length)
+        root.files.append(("diatom/warm.py", Array(warm)))
         let library = ChildProcess.ownFolder() + "/libcjail.so"
         let fd = Descriptor(adopting: try check("open libcjail.so") { open(library, O_RDONLY | O_CLOEXEC) })
         root.files.append(("diatom/libcjail.so", try SmallFile.read(fd.rawValue, limit: 2 << 20)))
@@ -49,12 +50,15 @@ extension Jailer {
         birth.host_uid = isRoot ? firstUser : getuid()
         birth.host_gid = isRoot ? firstUser : getgid()
         birth.outer_user = isRoot ? 0 : 1
+        birth.user_fd = outerUser?.rawValue ?? -1
         birth.group_count = UInt32(memberships.count)
         withUnsafeMutableBytes(of: &birth.group_fds) { memory in
             for (index, fd) in memberships.enumerated() { memory.bindMemory(to: Int32.self)[index] = fd }
         }
         guard plan.pointee.interpreter != 0 else {
-            return try checkCode("clone host") { cjail_host_start(&birth) }
+            let pid = try checkCode("clone host") { cjail_host_start(&birth) }
+            try keepUserNamespace(of: pid)
+            return pid
         }
         let bytes = Array(UnsafeRawBufferPointer(start: plan, count: MemoryLayout<cjail_plan>.size))
         let sealed = try SealedMemory.make("plan", [bytes])
@@ -71,11 +75,22 @@ extension Jailer {
         }
     }
 
+    /// Rootless, all hosts share the first one's user namespace: only from there may they enter its sandboxes.
+    private func keepUserNamespace(of pid: Int32) throws(SystemFailure) {
+        guard !isRoot, outerUser == nil else { return }
+        let path = "/proc/\(pid)/ns/user"
+        outerUser = Descriptor(adopting: try check("open \(path)") { open(path, O_RDONLY | O_CLOEXEC) })
+    }
+
+    /// What most runs have, so that a guest finds it there, and what only the host needs.
+    ///
     /// One thread for numeric libraries: threads do not survive a fork, and one core is the default share.
     private static func interpreterEnvironment(_ preload: [String]) -> [String] {
         [
             "PYTHONPATH=/diatom", "HOME=/home/user", "PATH=/usr/local/bin:/usr/bin:/bin", "LANG=C.UTF-8",
-            "PYTHONDONTWRITEBYTECODE=1", "OPENBLAS_NUM_THREADS=1", "OMP_NUM_THREADS=1", "MKL_NUM_THREADS=1",
+            "USER=user", "LOGNAME=user", "SHELL=/bin/bash", "TMPDIR=/tmp",
+            "PYTHONDONTWRITEBYTECODE=1", "LD_BIND_NOW=1",
+            "OPENBLAS_NUM_THREADS=1", "OMP_NUM_THREADS=1", "MKL_NUM_THREADS=1",
             "DIATOM_PRELOAD=\(preload.joined(separator: ","))",
         ]
     }
@@ -102,16 +117,27 @@ extension Jailer {
             failedStarts[host.kind] = 0
             warmUp(host.kind)
         case UInt32(CJAIL_SPAWNED.rawValue):
-            guard !host.pending.isEmpty else { return hostLost(host) }
-            host.deadline = Monotonic.now() + Host.spawnAllowance
-            spawned(host.pending.removeFirst(), pid: note.a)
-            if host.spawned % 500 == 0, host.isBloated() {
-                log("host \(host.kind) has grown and is replaced")
-                hostLost(host)
-            }
+            guard let sandbox = host.pending.first else { return hostLost(host) }
+            answered(host, about: sandbox)
+            spawned(sandbox, pid: note.a)
+        case UInt32(CJAIL_UNJOINED.rawValue):
+            guard let sandbox = host.pending.first else { return hostLost(host) }
+            hostFailure = "join: \(String(cString: strerror(-note.a)))"  // init hears that nobody comes
+            answered(host, about: sandbox)
         default:
             log("host \(host.kind): \(note.stage): \(String(cString: strerror(note.a)))")
             hostFailure = "\(note.stage): \(String(cString: strerror(note.a)))"
+            hostLost(host)
+        }
+    }
+
+    /// A host has done what it was asked for about a sandbox.
+    func answered(_ host: Host, about sandbox: Int) {
+        guard let place = host.pending.firstIndex(of: sandbox) else { return }
+        host.pending.remove(at: place)
+        host.deadline = Monotonic.now() + Host.spawnAllowance
+        if host.spawned % 500 == 0, host.isBloated() {
+            log("host \(host.kind) has grown and is replaced")
             hostLost(host)
         }
     }
@@ -137,7 +163,9 @@ extension Jailer {
         epoll.remove(host.control.rawValue)
         host.kill()
         host.restartAt = Monotonic.now() + 100_000_000
-        for index in host.pending { spawnLost(index) }
+        for index in host.pending {
+            if let sandbox = sandboxes[index], sandbox.pidfd >= 0 { abandon(sandbox) } else { spawnLost(index) }
+        }
         host.pending = []
         guard !host.isReady else { return }
         failedStarts[host.kind, default: 0] += 1

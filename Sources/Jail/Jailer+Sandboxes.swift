@@ -23,33 +23,28 @@ extension Jailer {
     }
 
     private func spawn(_ key: PoolKey) {
-        guard let host = hosts[key.host], host.isAlive, let slot = freeSlots.popLast() else {
-            refillAt = min(refillAt, Monotonic.now() + 20_000_000)
-            pools[key]?.unspawn()
-            return
+        guard let maker, maker.isAlive, hosts[key.host]?.isAlive == true, let slot = freeSlots.popLast() else {
+            return spawnLater(key)
         }
         do throws(SystemFailure) {
             var pair = try Pair.sockets()
             var fds = [pair.second.rawValue]
             if let group = try group(slot, key.key) {
                 try group.setLimits(memory: Self.memory, processes: Self.processes, cpuPercent: 100)
-                fds += try group.openMembership()
+                fds += try group.membership()
             }
-            defer { for fd in fds.dropFirst() { close(fd) } }
             let sandbox = Sandbox(index: slot, pool: key, control: MessageSocket(pair.takeFirst()))
             sandbox.lastDeadline = Monotonic.now() + Host.spawnAllowance
             sandboxes[slot] = sandbox
             try epoll.add(sandbox.control.rawValue, .input, tag: Self.tag(.control, slot))
             var note = cjail_note()
             note.kind = UInt32(CJAIL_SPAWN.rawValue)
-            if host.pending.isEmpty { host.deadline = Monotonic.now() + Host.spawnAllowance }
-            host.pending.append(slot)
-            host.spawned += 1
-            try host.control.send(note, descriptors: fds)
+            note.a = key.host == maker.kind ? 0 : 1
+            try maker.ask(note, for: slot, descriptors: fds)
         } catch {
             log("spawn: \(error)")
             hostFailure = "\(error)"
-            hosts[key.host]?.pending.removeAll { $0 == slot }
+            maker.pending.removeAll { $0 == slot }
             if sandboxes[slot] != nil { return discard(slot) }
             groups[slot]?.group.remove()
             groups[slot] = nil
@@ -57,6 +52,14 @@ extension Jailer {
             perform(pools[key]?.failed() ?? [], key)
         }
     }
+
+    private func spawnLater(_ key: PoolKey) {
+        refillAt = min(refillAt, Monotonic.now() + 20_000_000)
+        pools[key]?.unspawn()
+    }
+
+    /// Makes every sandbox; the guests of interpreters are forks of theirs that join.
+    private var maker: Host? { hosts[UInt32(CJAIL_HOST_EXEC.rawValue)] }
 
     private func group(_ slot: Int, _ key: String) throws(SystemFailure) -> SandboxGroup? {
         guard let tree else { return nil }
@@ -120,17 +123,16 @@ extension Jailer {
     }
 
     private func release(_ index: Int) {
-        if let entry = groups[index] {
-            let before = entry.group.oomWatch?.fd
-            do throws(SystemFailure) { try entry.group.recycle() } catch {
-                entry.group.remove()
-                groups[index] = nil
-            }
-            if let after = groups[index]?.group.oomWatch?.fd, after != before {
-                watchMemory(index, entry.group)
-            }
+        do throws(SystemFailure) { try recycle(index, keeping: nil) } catch {
+            groups[index]?.group.remove()
+            groups[index] = nil
         }
         freeSlots.append(index)
+    }
+
+    private func recycle(_ index: Int, keeping pid: Int32?) throws(SystemFailure) {
+        guard let group = groups[index]?.group else { return }
+        if try group.recycle(keeping: pid) { watchMemory(index, group) }
     }
 
     func readInit(_ index: Int) {
@@ -141,15 +143,16 @@ extension Jailer {
                 case .nothing: return
                 case .ended: return epoll.remove(sandbox.control.rawValue)
                 case .message(let note, let descriptors):
+                    hear(note, descriptors, from: sandbox)
                     for fd in descriptors { close(fd) }
-                    hear(note, from: sandbox)
                 }
             }
         } catch { epoll.remove(sandbox.control.rawValue) }
     }
 
-    private func hear(_ note: cjail_note, from sandbox: Sandbox) {
+    private func hear(_ note: cjail_note, _ descriptors: [Int32], from sandbox: Sandbox) {
         switch note.kind {
+        case UInt32(CJAIL_VACANT.rawValue): admit(to: sandbox, descriptors)
         case UInt32(CJAIL_READY.rawValue):
             guard sandbox.state == .mapping || sandbox.state == .ordered else { return }
             // Rootless, init can be faster than its host's word of it; without a pidfd it could not be killed.
@@ -165,9 +168,49 @@ extension Jailer {
             guard sandbox.state == .running else { return }
             ended(sandbox, note)
         default:
-            sandbox.failure = (note.stage, note.a)
+            sandbox.failure = sandbox.failure ?? (note.stage, note.a)
             hostFailure = "\(note.stage): \(String(cString: strerror(note.a)))"
         }
+    }
+
+    /// Gets a guest into a sandbox that stands empty, after its run has left it as new or before its first.
+    private func admit(to sandbox: Sandbox, _ descriptors: [Int32]) {
+        do throws(SystemFailure) {
+            if sandbox.state == .ending, try !renew(sandbox) { return dismiss(sandbox.index) }
+            var note = cjail_note()
+            guard let socket = descriptors.first else {
+                note.kind = UInt32(CJAIL_ADMIT.rawValue)
+                return try sandbox.control.send(note)
+            }
+            guard let host = hosts[sandbox.pool.host], host.isAlive else { return abandon(sandbox) }
+            note.kind = UInt32(CJAIL_JOIN.rawValue)
+            note.a = pools[sandbox.pool]?.isBusy == true ? 1 : 0
+            let groups = try groups[sandbox.index]?.group.membership() ?? []
+            try host.ask(note, for: sandbox.index, descriptors: [socket] + groups)
+        } catch {
+            log("admit: \(error)")
+            hostFailure = "\(error)"
+            dismiss(sandbox.index)
+        }
+    }
+
+    /// Only a run that ended by itself and left nothing to be undone hands its sandbox on.
+    private func renew(_ sandbox: Sandbox) throws(SystemFailure) -> Bool {
+        guard sandbox.reason == 0, sandbox.failure == nil, sandbox.reported, sandbox.run != nil else { return false }
+        if let group = groups[sandbox.index]?.group {
+            guard group.oomKillsSince() == 0 else { return false }
+            try recycle(sandbox.index, keeping: sandbox.pid)
+            try group.setLimits(memory: Self.memory, processes: Self.processes, cpuPercent: 100)
+        }
+        sandbox.renew()
+        pools[sandbox.pool]?.renewing()
+        return true
+    }
+
+    /// Ends a sandbox whose host is gone, without counting that as a failure of its own.
+    func abandon(_ sandbox: Sandbox) {
+        sandbox.isBlameless = true
+        dismiss(sandbox.index)
     }
 
     private func lend(_ index: Int, _ run: Sandbox.Run) {
@@ -211,7 +254,13 @@ extension Jailer {
     private func park(_ sandbox: Sandbox) {
         sandbox.state = .parked
         sandbox.lastDeadline = .max
+        joinerIsDone(with: sandbox)
         perform(pools[sandbox.pool]?.ready(sandbox.index) ?? [], sandbox.pool)
+    }
+
+    /// Nothing is to be heard any more from the host whose fork was to join.
+    private func joinerIsDone(with sandbox: Sandbox) {
+        if let host = hosts[sandbox.pool.host], host !== maker { answered(host, about: sandbox.index) }
     }
 
     func due(_ sandbox: Sandbox, _ now: Int64) {
@@ -295,6 +344,7 @@ extension Jailer {
         close(sandbox.pidfd)
         sandbox.pidfd = -1
         sandboxes[index] = nil
+        joinerIsDone(with: sandbox)
         // A sandbox that died parked, or before its guest was released, has shown nobody anything: another takes the run.
         let again =
             sandbox.releasedAt == nil && !sandbox.reported && sandbox.reason == 0 && sandbox.hasDiedUnused
@@ -318,6 +368,9 @@ extension Jailer {
         switch (wasRun, sandbox.state) {
         case (true, _): actions = pools[sandbox.pool]?.ended() ?? []
         case (false, .parked): actions = pools[sandbox.pool]?.lost(index) ?? []
+        case _ where sandbox.isBlameless:
+            spawnLater(sandbox.pool)
+            actions = []
         default: actions = pools[sandbox.pool]?.failed() ?? []
         }
         perform(actions, sandbox.pool)

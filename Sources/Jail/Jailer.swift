@@ -26,6 +26,8 @@ package final class Jailer {
     /// Why no run can be made at all; nil when all is well.
     let refusal: String?
 
+    /// Rootless: the user namespace that the hosts share.
+    var outerUser: Descriptor?
     var hosts: [UInt32: Host] = [:]
     var pools: [PoolKey: PoolMachine<Sandbox.Run>] = [:]
     var sandboxes: [Int: Sandbox] = [:]

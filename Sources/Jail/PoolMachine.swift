@@ -26,6 +26,7 @@ package struct PoolMachine<Order: Sendable>: Sendable {
     package private(set) var spawning = 0
     package private(set) var running = 0
     private var failures = 0
+    private var isFilling = false
 
     package init(target: Int, capacity: Int) {
         self.target = target
@@ -53,6 +54,7 @@ package struct PoolMachine<Order: Sendable>: Sendable {
         guard !waiting.isEmpty else {
             guard parked.count < target else { return [.dismiss(sandbox: sandbox)] }
             parked.append(sandbox)
+            isFilling = isFilling && parked.count + spawning < target
             return []
         }
         running += 1
@@ -85,6 +87,12 @@ package struct PoolMachine<Order: Sendable>: Sendable {
         return spawnAsNeeded(idle: true)
     }
 
+    /// A run has ended, and its sandbox is being made ready for another.
+    package mutating func renewing() {
+        running -= 1
+        spawning += 1
+    }
+
     /// Nothing else is to do just now: fill up.
     package mutating func idle() -> [Action] { spawnAsNeeded(idle: true) }
 
@@ -95,12 +103,13 @@ package struct PoolMachine<Order: Sendable>: Sendable {
         return gone
     }
 
-    package var wantsMore: Bool {
-        waiting.count > spawning || (waiting.isEmpty && parked.count + spawning < target)
-    }
+    /// Whether the next sandbox will hardly wait: nothing that could be done in it beforehand would be gained.
+    package var isBusy: Bool { !waiting.isEmpty || running > 1 }
 
     private mutating func spawnAsNeeded(idle: Bool) -> [Action] {
-        let wanted = waiting.isEmpty ? (idle ? target - parked.count : 0) : waiting.count
+        // Sandboxes come back from their runs: only a pool that runs low makes others.
+        if parked.count + spawning < (target + 1) / 2 { isFilling = true }
+        let wanted = waiting.isEmpty ? (idle && isFilling ? target - parked.count : 0) : waiting.count
         var actions: [Action] = []
         while spawning < wanted, spawning < pipeline, alive < capacity {
             spawning += 1

@@ -29,6 +29,8 @@ final class Sandbox {
     var releasedAt: Int64?
     /// Init stands, and its pid is not known yet.
     var isReady = false
+    /// The host that was to make its guest is gone: another try is owed.
+    var isBlameless = false
     /// Monotonic nanoseconds; `.max` where nothing is due.
     var wallDeadline = Int64.max
     var cpuCheck = Int64.max
@@ -39,6 +41,16 @@ final class Sandbox {
         self.index = index
         self.pool = pool
         self.control = control
+    }
+
+    /// Takes the run that has ended off the sandbox, whose init makes ready for another.
+    func renew() {
+        run = nil
+        reported = false
+        releasedAt = nil
+        isReady = false
+        state = .mapping
+        lastDeadline = Monotonic.now() + Host.spawnAllowance
     }
 
     /// Whether what went wrong, if anything, is only that nobody was there to take the run.

@@ -19,6 +19,9 @@ final class SandboxGroup {
     private let tree: GroupTree
     private let key: String
     private let name: String
+    /// Where the group now in use is the second of its two names.
+    private var second: Set<ControllerPlaces.Place> = []
+    private var members: [Int32] = []
     private var files: [String: Int32] = [:]
     private var oomEvent: Int32 = -1
     private var written: [String: String] = [:]
@@ -43,10 +46,11 @@ final class SandboxGroup {
         return files["oom"].map { ($0, .priority) }
     }
 
-    func openMembership() throws(SystemFailure) -> [Int32] {
-        var fds: [Int32] = []
-        for place in tree.places.distinct { fds.append(try tree.openMembership(path(place), place.version)) }
-        return fds
+    /// The files that a process writes to in order to join; they stay the group's own.
+    func membership() throws(SystemFailure) -> [Int32] {
+        guard members.isEmpty else { return members }
+        for place in tree.places.distinct { members.append(try tree.openMembership(path(place), place.version)) }
+        return members
     }
 
     /// Sets the limits; only what differs from the last setting is written.
@@ -89,25 +93,34 @@ final class SandboxGroup {
         return now
     }
 
-    /// Makes an empty group fit for the next sandbox.
+    /// Makes the group fit for the next run, after all processes of the last.
     ///
-    /// Processes must be gone.
-    func recycle() throws(SystemFailure) {
+    /// `pid`: the one process that stays, if any. Returns whether its files, and so ``oomWatch``, are others now.
+    func recycle(keeping pid: Int32?) throws(SystemFailure) -> Bool {
         let leftover = number("usage") ?? 0
         let peak = number("processesPeak") ?? 0
         let stale = tree.places.distinct.filter { place in
             place.version == .two || (place == memory && leftover > 2 << 20)
                 || (place == tree.places.processes && peak > 2)
         }
-        guard !stale.isEmpty else { return }
+        guard !stale.isEmpty else { return false }
         close()
-        for place in stale {
-            for _ in 0..<100 where rmdir(path(place)) < 0 && errno == EBUSY { usleep(500) }
-            try tree.make(path(place), parent: false, place.version)
-        }
+        for place in stale { try replace(place, keeping: pid) }
         // What stays keeps its values; what is new has the kernel's own.
         for place in stale { for name in values(of: place) { written[name] = nil } }
         try openAll()
+        return true
+    }
+
+    private func replace(_ place: ControllerPlaces.Place, keeping pid: Int32?) throws(SystemFailure) {
+        let old = path(place)
+        if second.remove(place) == nil { second.insert(place) }
+        try tree.make(path(place), parent: false, place.version)
+        if let pid {
+            let membership = Descriptor(adopting: try tree.openMembership(path(place), place.version))
+            try SmallFile.write(membership.rawValue, "\(pid)", name: "control group of init")
+        }
+        for _ in 0..<100 where rmdir(old) < 0 && errno == EBUSY { usleep(500) }
     }
 
     private func values(of place: ControllerPlaces.Place) -> [String] {
@@ -120,7 +133,9 @@ final class SandboxGroup {
         for place in tree.places.distinct { rmdir(path(place)) }
     }
 
-    private func path(_ place: ControllerPlaces.Place) -> String { "\(tree.path(place, key))/\(name)" }
+    private func path(_ place: ControllerPlaces.Place) -> String {
+        "\(tree.path(place, key))/\(name)\(second.contains(place) ? "b" : "")"
+    }
 
     private func openAll() throws(SystemFailure) {
         if let memory {
@@ -203,6 +218,8 @@ final class SandboxGroup {
     private func close() {
         for fd in files.values { Glibc.close(fd) }
         files = [:]
+        for fd in members { Glibc.close(fd) }
+        members = []
         if oomEvent >= 0 { Glibc.close(oomEvent) }
         oomEvent = -1
     }

@@ -10,6 +10,7 @@ enum PoolStep: Sendable {
     case lost(Int)
     case ended
     case idle
+    case renewing
     case withdraw(String)
 }
 
@@ -80,6 +81,14 @@ struct PoolMachineTests {
                 (.order("b"), "spawn"), (.ready(3), "lend 3 to b"),
             ]),
         PoolTranscript(
+            testDescription: "a sandbox comes back from its run, and a pool that is half full makes no other",
+            target: 2, capacity: 4,
+            lines: [
+                (.idle, "spawn spawn"), (.ready(1), ""), (.ready(2), ""), (.order("a"), "lend 2 to a"), (.idle, ""),
+                (.renewing, ""), (.idle, ""), (.ready(2), ""), (.order("b"), "lend 2 to b"),
+                (.order("c"), "lend 1 to c"), (.order("d"), "spawn"), (.renewing, ""), (.ready(2), "lend 2 to d"),
+            ]),
+        PoolTranscript(
             testDescription: "a withdrawn order is not served; its sandbox parks where the target has room",
             target: 1, capacity: 4,
             lines: [
@@ -122,6 +131,10 @@ struct PoolMachineTests {
         case .lost(let sandbox): words(machine.lost(sandbox))
         case .ended: words(machine.ended())
         case .idle: words(machine.idle())
+        case .renewing:
+            {
+                machine.renewing(); return ""
+            }()
         case .unspawn:
             {
                 machine.unspawn(); return ""

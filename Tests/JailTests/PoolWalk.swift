@@ -87,6 +87,10 @@ struct PoolWalk {
     private mutating func end() {
         last = "ended"
         running -= 1
+        if Bool.random(using: &random) {
+            spawning += 1
+            return machine.renewing()
+        }
         needsIdle = false
         take(machine.ended())
     }
@@ -109,7 +113,9 @@ struct PoolWalk {
     private mutating func take(_ actions: [PoolMachine<Int>.Action]) {
         for action in actions {
             switch action {
-            case .spawn: spawning += 1
+            case .spawn:
+                spawning += 1
+                if spawning > machine.pipeline { broken = "\(spawning) under way in the host" }
             case .lend(let sandbox, let order):
                 if parked.remove(sandbox) == nil { broken = "sandbox \(sandbox) was lent, and was not there" }
                 leaveQueue(order)
@@ -141,7 +147,6 @@ struct PoolWalk {
         }
         if machine.spawning != spawning || machine.running != running { broken = "counts differ" }
         if parked.count > target { broken = "\(parked.count) parked, target \(target)" }
-        if spawning > machine.pipeline { broken = "\(spawning) under way in the host" }
         if machine.alive > capacity { broken = "\(machine.alive) alive, capacity \(capacity)" }
         if !waiting.isEmpty, !parked.isEmpty { broken = "an order waits beside a parked sandbox" }
         if !waiting.isEmpty, spawning == 0, machine.alive < capacity, !needsIdle {

@@ -6,11 +6,11 @@
 
 #include <stddef.h>
 
-extern const unsigned char cassets_python_host[];
+/* What a warm Python host loads; functions, for Swift does not import arrays of unknown size. */
 extern const size_t cassets_python_host_length;
-
-/* The same, for Swift, which does not import arrays of unknown size. */
 const unsigned char *cassets_python_host_pointer(void);
+extern const size_t cassets_python_warm_length;
+const unsigned char *cassets_python_warm_pointer(void);
 
 /* What a run with a seed starts with. */
 extern const size_t cassets_python_seeded_length;

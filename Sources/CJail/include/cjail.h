@@ -9,10 +9,12 @@
  *            root mode, and only those of its own user namespace rootless. It waits for spawn
  *            orders (host.c) and clones an init for each. The exec host is a plain fork of the
  *            jailer; an interpreter host has exec'd its interpreter, which loads this library.
- *   init     pid 1 of a sandbox (init.c). Born with all namespaces, in the sandbox's control
- *            group; makes workspace and /proc (workspace.c, mounts.c), forks the guest, then
- *            supervises: takes orders from the jailer, lays files, reaps, kills, measures,
- *            collects, answers the guest's gated calls. It is never the guest and not dumpable.
+ *   init     pid 1 of a sandbox (init.c). Born of the exec host with all namespaces, in the
+ *            sandbox's control group; makes workspace and /proc (shell.c, workspace.c, mounts.c),
+ *            forks the guest or lets an interpreter host's fork join (join.c), then supervises:
+ *            takes orders from the jailer, lays files, reaps, kills, measures, collects, answers
+ *            the guest's gated calls. It is never the guest and not dumpable. After a run that
+ *            left nothing behind it renews the sandbox and takes another guest.
  *   guest    The child of init (guest.c). It has lost every capability, is bound by rlimits,
  *            Landlock and seccomp, and waits, parked, for the order to go. Until that order it
  *            has seen no byte of a request.
@@ -139,6 +141,7 @@ struct cjail_host_birth {
     uint32_t host_uid;     /* root mode: what the host becomes; rootless: the user's own */
     uint32_t host_gid;
     uint32_t outer_user;   /* 1: make a user namespace first (rootless) */
+    int32_t user_fd;       /* rootless: the user namespace of the first host, to share; else -1 */
     uint32_t group_count;  /* descriptors of control group files to write "0" to */
     int32_t group_fds[CJAIL_GROUPS_MAX];
     char *const *argv;     /* NULL: stay and serve as the exec host */
@@ -149,23 +152,28 @@ struct cjail_host_birth {
 
 enum cjail_note_kind {
     /* jailer to host */
-    CJAIL_SPAWN = 1, /* descriptors: init's socket, control group files */
+    CJAIL_SPAWN = 1, /* a: 1 if guests will join, 0 if init forks them; descriptors: init's socket, control group files */
+    CJAIL_JOIN = 2,  /* a: 1 if a run waits already; descriptors: the guest's socket, control group files */
     /* host to jailer */
     CJAIL_HOST_READY = 16, /* a: Landlock ABI */
     CJAIL_SPAWNED = 17,    /* a: pid or -errno */
+    CJAIL_UNJOINED = 18,   /* a: -errno. A guest that joined is heard of from its init */
     /* jailer to init */
     CJAIL_MAPS_WRITTEN = 32,
     CJAIL_GO = 33,   /* a: flags; b: workspace bytes; c: inodes; descriptors: bundle, stdin, stdout, stderr, [files] */
     CJAIL_KILL = 34,
+    CJAIL_ADMIT = 35, /* fork another guest */
     /* init to jailer */
     CJAIL_READY = 48,
     CJAIL_STARTED = 49, /* b: monotonic ns */
     CJAIL_ENDED = 50,   /* a: wait status; see struct cjail_note */
     CJAIL_FAILED = 51,  /* a: errno; text: stage */
+    CJAIL_VACANT = 52,  /* the sandbox stands without a guest; descriptor, if one is to join: its socket */
     /* init to guest, guest to init */
     CJAIL_RELEASE = 64, /* a: flags; descriptors: bundle, stdin, stdout, stderr */
-    CJAIL_PARKED = 65,
-    CJAIL_COUNTING = 66, /* the guest installs the counting filter next */
+    CJAIL_PARKED = 65,  /* a: the guest's pid */
+    CJAIL_COUNTING = 66, /* a: the number of a filter's notifier; b: the guest's pid */
+    CJAIL_ENTER = 67,    /* descriptors: the namespaces to join, user first */
 };
 
 enum cjail_go_flag {
@@ -272,6 +280,11 @@ int cjail_guest_await(char ***argv, char ***envp);
 /* Becomes argv[0], looked up along PATH of envp. Never returns: reports the error to init and exits. */
 void cjail_guest_exec(char **argv, char **envp);
 
+/* cjail_guest_await, then cjail_guest_leave, for interpreters. Returns: 1 where arguments and
+ * environment are those the interpreter has already, in the same order; 0 where cjail_guest_given tells others. */
+int cjail_guest_take(char *const *argv, char *const *envp);
+void cjail_guest_given(char ***argv, char ***envp);
+
 /* Lets go of everything of the sandbox that the guest must not inherit. Last call in an interpreter's guest. */
 void cjail_guest_leave(void);
 
@@ -281,9 +294,11 @@ int cjail_quick_exit(void);
 /* Makes the active call of function return value, skipping the frames between. See leave.c. */
 int cjail_return_from(void *function, long value);
 
-/* Serves spawn orders, calling the interpreter's own hooks around each fork. Returns 0 in each
- * confined guest, 1 when the jailer is gone. */
-int cjail_interpreter_host(int control, void (*before)(void), void (*after)(void));
+enum cjail_fork { CJAIL_FORK_AWAITED = 0, CJAIL_FORK_IDLE = 1, CJAIL_FORK_ENDED = 2 };
+
+/* Serves orders to join, calling the interpreter's own hooks around each fork. Returns in each confined guest, IDLE where
+ * no run waits for it yet and things may be done in advance; in the host ENDED, when the jailer is gone. */
+int cjail_interpreter_host(int control, void (*before)(void), void (*after)(void), void (*in_child)(void));
 
 /* Serves spawn orders as the exec host. Returns when the jailer is gone. */
 void cjail_exec_host(int control);

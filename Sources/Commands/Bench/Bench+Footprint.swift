@@ -9,9 +9,10 @@ extension Bench {
         usleep(500_000)
         let tree = service.tree
         var sums: [Double] = []
-        for sandbox in tree.inits
-        where sandbox.program.hasPrefix("python") || sandbox.arguments.first?.contains("python") == true {
-            let processes = [sandbox] + tree.children(of: sandbox.pid)
+        for sandbox in tree.inits {
+            let guests = tree.children(of: sandbox.pid)
+            guard guests.contains(where: { $0.arguments.first?.contains("python") == true }) else { continue }
+            let processes = [sandbox] + guests
             let sizes = processes.compactMap { ServiceTree.privateKilobytes(of: $0.pid) }
             if sizes.count == processes.count { sums.append(Double(sizes.reduce(0, +)) / 1024) }
         }

@@ -1,0 +1,100 @@
+/* A fork of an interpreter host becomes the guest of a sandbox that stands already.
+ *
+ * The host copies its memory once for each guest, and nothing is made or mounted by a process of
+ * its size. It may enter because the sandbox's user namespace was made by its own user within its
+ * own user namespace (see user_namespaces(7)), which gives it every capability there and none here.
+ *
+ *   host ── entrant ── midwife ── guest
+ *
+ * Entrant and midwife borrow the host's memory while the host waits (CLONE_VM | CLONE_VFORK). The
+ * entrant joins the namespaces; only its children are in the pid namespace, so the midwife, born
+ * there, makes the fork, and when it ends the kernel gives the guest to init. The guest then
+ * leaves the midwife's stack for the place in the host's own that called cjail_join. */
+#include "internal.h"
+
+#include <linux/rseq.h>
+#include <setjmp.h>
+#include <sys/rseq.h>
+
+#define STACK 32768
+#define GUEST 1
+
+static struct {
+    jmp_buf caller;
+    int guest_socket;
+    int error;
+} entry;
+
+static char stacks[2][STACK] __attribute__((aligned(16)));
+
+/* The kernel forgets the registration where memory is borrowed, and libc would read its last word for ever. */
+static void register_rseq(void)
+{
+    if (__rseq_size == 0)
+        return;
+    struct rseq *area = (struct rseq *)((char *)__builtin_thread_pointer() + __rseq_offset);
+    if (syscall(SYS_rseq, area, sizeof *area, 0, RSEQ_SIG) < 0)
+        area->cpu_id = (uint32_t)RSEQ_CPU_ID_REGISTRATION_FAILED;
+}
+
+static int borrow(int (*function)(void *), int stack)
+{
+    int status;
+    pid_t pid = clone(function, stacks[stack] + STACK, CLONE_VM | CLONE_VFORK | SIGCHLD, NULL);
+    if (pid < 0)
+        return -errno;
+    while (waitpid(pid, &status, __WALL) < 0 && errno == EINTR)
+        ;
+    return entry.error;
+}
+
+static int midwife(void *unused)
+{
+    (void)unused;
+    pid_t guest = fork(); /* libc's, so that its own handlers run in the guest */
+    if (guest == 0)
+        longjmp(entry.caller, GUEST);
+    if (guest < 0)
+        entry.error = -errno;
+    _exit(0);
+}
+
+static int enter(const int *namespaces, int count)
+{
+    for (int i = 0; i < count; i++)
+        if (setns(namespaces[i], 0) < 0)
+            return -errno;
+    return cjail_become(cjail_host_state.plan->inner_uid, cjail_host_state.plan->inner_gid);
+}
+
+static int entrant(void *unused)
+{
+    (void)unused;
+    struct cjail_note note;
+    int namespaces[CJAIL_NOTE_FDS], count = CJAIL_NOTE_FDS;
+    if (cjail_receive(entry.guest_socket, &note, namespaces, &count, MSG_DONTWAIT) != 1 || note.kind != CJAIL_ENTER)
+        entry.error = -EPROTO;
+    if (entry.error == 0)
+        entry.error = enter(namespaces, count);
+    if (entry.error == 0)
+        borrow(midwife, 1);
+    _exit(0);
+}
+
+/* Runs in: an interpreter host, which has one thread. Privilege: none but its user.
+ * Returns: 0 in the new, confined guest; in the host 1, or -errno where there is no guest. */
+int cjail_join(const struct cjail_host_order *order)
+{
+    entry.guest_socket = order->fds[0];
+    entry.error = 0;
+    cjail_host_state.awaited = order->note.a != 0;
+    if (setjmp(entry.caller) == GUEST) {
+        register_rseq();
+        cjail_join_groups(entry.guest_socket, order->fds + 1, order->count - 1);
+        return cjail_guest_confine(entry.guest_socket);
+    }
+    int error = borrow(entrant, 0);
+    for (int i = 0; i < order->count; i++)
+        close(order->fds[i]);
+    return error < 0 ? error : 1;
+}

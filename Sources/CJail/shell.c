@@ -1,0 +1,230 @@
+/* A sandbox apart from its guests: ids, namespaces, mounts. Made once, renewed between runs.
+ *
+ * Making a network, mount and pid namespace costs more than most programs. So after a run whose
+ * processes are all dead the same init takes another guest, if it can show that nothing is left:
+ * workspace and ipc namespace are found as they were born or replaced, pids count from the start
+ * again, /proc hides init itself, and the network namespace has to have carried nothing at all (its
+ * counters stand as at birth; no socket outlives its process). Where any of this cannot be shown
+ * the sandbox ends. The jailer lends a sandbox to runs of one key only. Runs in: init. */
+#include "internal.h"
+
+#include <linux/ioprio.h>
+#include <sys/msg.h>
+#include <sys/resource.h>
+#include <sys/sem.h>
+#include <sys/shm.h>
+#include <time.h>
+
+#define MOST_USES 256
+#define FIRST_PID "1" /* what the pid namespace counts on from */
+
+static void take_ids(const struct cjail_plan *plan, int control, uint32_t outer_uid, uint32_t outer_gid)
+{
+    int error;
+    if (plan->flags & CJAIL_MAPPED_OUTSIDE) {
+        struct cjail_note note;
+        if (cjail_receive(control, &note, NULL, NULL, 0) != 1 || note.kind != CJAIL_MAPS_WRITTEN)
+            _exit(71);
+        if ((error = cjail_become(plan->inner_uid, plan->inner_gid)) < 0)
+            cjail_die(control, "ids", error);
+    } else if ((error = cjail_map_self(plan->inner_uid, plan->inner_gid, outer_uid, outer_gid)) < 0) {
+        cjail_die(control, "id maps", error);
+    }
+}
+
+static void limit_namespace(const struct cjail_plan *plan)
+{
+    if (!plan->process_limit) /* a controller counts */
+        return;
+    struct rlimit limit = {plan->process_limit + 1, plan->process_limit + 1};
+    setrlimit(RLIMIT_NPROC, &limit);
+}
+
+static int furnish(struct cjail_init *init)
+{
+    init->workspace = cjail_workspace_make(init->plan->workspace_bytes, init->plan->workspace_inodes);
+    if (init->workspace < 0)
+        return init->workspace;
+    cjail_workspace_measure(init->workspace, &init->shell.workspace);
+    return cjail_workspace_attach(init->workspace);
+}
+
+static uint64_t digest(uint64_t sum, const void *bytes, long size)
+{
+    for (const unsigned char *at = bytes; size > 0; size--)
+        sum = (sum ^ *at++) * 0x100000001b3ULL; /* FNV-1a */
+    return sum;
+}
+
+/* What every counter of the network namespace says, the loopback's too. */
+static uint64_t traffic(const struct cjail_shell *shell)
+{
+    char text[4096];
+    uint64_t sum = 0xcbf29ce484222325ULL;
+    for (int i = 0; i < CJAIL_TRAFFIC_FILES; i++) {
+        long at = 0, got = 0;
+        while (shell->traffic_files[i] >= 0 && (got = pread(shell->traffic_files[i], text, sizeof text, at)) > 0) {
+            sum = digest(sum, text, got);
+            at += got;
+        }
+    }
+    return sum;
+}
+
+/* How the scheduler sees init: a guest of its own user may have changed that. */
+static uint64_t standing(void)
+{
+    struct sched_param parameters = {0};
+    cpu_set_t processors;
+    CPU_ZERO(&processors);
+    sched_getparam(0, &parameters);
+    sched_getaffinity(0, sizeof processors, &processors);
+    long values[4] = {getpriority(PRIO_PROCESS, 0), sched_getscheduler(0), parameters.sched_priority,
+                      syscall(SYS_ioprio_get, IOPRIO_WHO_PROCESS, 0)};
+    return digest(digest(0, values, sizeof values), &processors, sizeof processors);
+}
+
+/* Makes and removes one object of each kind. The numbers count up in a namespace that nobody else used. */
+static bool try_objects(struct cjail_shell *shell)
+{
+    int semaphore = semget(IPC_PRIVATE, 1, 0600), memory = shmget(IPC_PRIVATE, 1, 0600), queue = msgget(IPC_PRIVATE, 0600);
+    semctl(semaphore, 0, IPC_RMID);
+    shmctl(memory, IPC_RMID, NULL);
+    msgctl(queue, IPC_RMID, NULL);
+    int expected = shell->trials++;
+    return semaphore == expected && memory == expected && queue == expected;
+}
+
+static void watch_ipc(struct cjail_shell *shell)
+{
+    int context = fsopen("mqueue", FSOPEN_CLOEXEC), mount = -1;
+    if (context >= 0 && fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0)
+        mount = fsmount(context, FSMOUNT_CLOEXEC, 0);
+    shell->queues = openat(mount, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    close(mount);
+    close(context);
+    shell->trials = 0;
+    try_objects(shell);
+}
+
+/* Whether no object of the guest's is, or ever was, in the ipc namespace. */
+static bool ipc_is_new(struct cjail_shell *shell)
+{
+    char names[256];
+    if (shell->queues < 0 || lseek(shell->queues, 0, SEEK_SET) < 0)
+        return false;
+    enum { DOTS = 48 }; /* "." and ".." as getdents64 gives them */
+    return syscall(SYS_getdents64, shell->queues, names, sizeof names) == DOTS && try_objects(shell);
+}
+
+/* Opens what renewal needs; a sandbox that cannot have it is used once. */
+static void watch(struct cjail_shell *shell)
+{
+    static const char *const counters[CJAIL_TRAFFIC_FILES] = {
+        "/proc/self/net/dev", "/proc/self/net/snmp", "/proc/self/net/snmp6"};
+    static const char *const spaces[CJAIL_NAMESPACES] = {
+        "/proc/self/ns/user", "/proc/self/ns/mnt", "/proc/self/ns/pid", "/proc/self/ns/net",
+        "/proc/self/ns/ipc", "/proc/self/ns/uts", "/proc/self/ns/cgroup"};
+    shell->last_pid = open("/proc/sys/kernel/ns_last_pid", O_WRONLY | O_CLOEXEC);
+    shell->uses = shell->last_pid < 0 ? MOST_USES : 0;
+    for (int i = 0; i < CJAIL_TRAFFIC_FILES; i++) {
+        shell->traffic_files[i] = open(counters[i], O_RDONLY | O_CLOEXEC);
+        if (shell->traffic_files[i] < 0 && (i < 2 || errno != ENOENT)) /* without IPv6 the last is not there */
+            shell->uses = MOST_USES;
+    }
+    for (int i = 0; i < CJAIL_NAMESPACES; i++)
+        shell->namespaces[i] = open(spaces[i], O_RDONLY | O_CLOEXEC);
+    watch_ipc(shell);
+    shell->traffic = traffic(shell);
+    shell->standing = standing();
+}
+
+void cjail_join_groups(int report, const int *groups, int count)
+{
+    for (int i = 0; i < count; i++) {
+        /* "0" is the writing task itself: for one thread the kernel skips its global lock. */
+        if (write(groups[i], "0", 1) != 1)
+            cjail_die(report, "control group", errno);
+        close(groups[i]);
+    }
+}
+
+void cjail_shell_make(struct cjail_init *init, const int *groups, int count, uint32_t uid, uint32_t gid)
+{
+    const struct cjail_plan *plan = init->plan;
+    int error;
+    cjail_join_groups(init->control, groups, count);
+    take_ids(plan, init->control, uid, gid);
+    limit_namespace(plan);
+    if (unshare(CLONE_NEWCGROUP) < 0)
+        cjail_die(init->control, "cgroup namespace", errno);
+    if ((error = furnish(init)) < 0)
+        cjail_die(init->control, "workspace", error);
+    if ((error = cjail_mount_proc(plan)) < 0)
+        cjail_die(init->control, "proc", error);
+    if ((error = cjail_loopback_up()) < 0)
+        cjail_die(init->control, "loopback", error);
+    watch(&init->shell);
+}
+
+/* Signals that a guest sent to init stay pending, for init blocks them all, and count against the next one's limit. */
+static void forget_signals(void)
+{
+    sigset_t all;
+    struct timespec now = {0, 0};
+    sigfillset(&all);
+    while (sigtimedwait(&all, NULL, &now) > 0)
+        ;
+}
+
+static int renew_ipc(struct cjail_shell *shell)
+{
+    enum { IPC = 4 };
+    if (unshare(CLONE_NEWIPC) < 0)
+        return -errno;
+    close(shell->namespaces[IPC]);
+    close(shell->queues);
+    shell->namespaces[IPC] = open("/proc/self/ns/ipc", O_RDONLY | O_CLOEXEC);
+    watch_ipc(shell);
+    return shell->namespaces[IPC] < 0 ? -errno : 0;
+}
+
+static int renew_workspace(struct cjail_init *init)
+{
+    if (cjail_workspace_empty(init->workspace, &init->shell.workspace) == 0)
+        return 0;
+    int error = cjail_workspace_detach(init->workspace);
+    return error < 0 ? error : furnish(init);
+}
+
+/* Makes the sandbox as new, its processes being dead. Returns: 0, or -errno where it can't be had: then it must end. */
+int cjail_shell_renew(struct cjail_init *init)
+{
+    struct cjail_shell *shell = &init->shell;
+    forget_signals();
+    if (++shell->uses >= MOST_USES || traffic(shell) != shell->traffic || standing() != shell->standing)
+        return -EBUSY;
+    int error = ipc_is_new(shell) ? 0 : renew_ipc(shell);
+    if (error == 0)
+        error = renew_workspace(init);
+    if (error == 0 && pwrite(shell->last_pid, FIRST_PID, 1, 0) != 1)
+        error = -errno;
+    return error;
+}
+
+/* Tells the jailer that a guest may come; one that joins finds the namespaces in its socket. */
+int cjail_shell_offer(struct cjail_init *init)
+{
+    struct cjail_note vacant = {.kind = CJAIL_VACANT}, enter = {.kind = CJAIL_ENTER};
+    if (!init->joined)
+        return cjail_send(init->control, &vacant, NULL, 0);
+    int pair[2];
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+        return -errno;
+    int error = cjail_send(pair[0], &enter, init->shell.namespaces, CJAIL_NAMESPACES);
+    if (error == 0)
+        error = cjail_send(init->control, &vacant, &pair[1], 1);
+    close(pair[1]);
+    init->guest_socket = pair[0];
+    return error;
+}

@@ -1,0 +1,229 @@
+"""The warm Python host: forks a confined child for each run.
+
+It is called where the interpreter imports `sitecustomize`. The host stays in `serve` and forks; a child returns from
+it, and the interpreter goes on to run /home/user/main.py exactly as if it had just been started: no frame, hook or
+module of ours lies beneath the guest. What can be done before the fork is: each page that a child touches is copied.
+
+Descriptor 3 is the socket to the jailer, 4 the plan. See hosts/PROTOCOL.md.
+"""
+import atexit
+import ctypes
+import gc
+import os
+import sys
+
+# What cjail_interpreter_host returns; see cjail.h.
+AWAITED, IDLE, ENDED = 0, 1, 2
+
+
+def _preload(names):
+    import importlib
+
+    for name in names.split(","):
+        if name:
+            importlib.import_module(name)
+
+
+def _reseeders():
+    """What makes anew what forks would share of the modules that are there; `random` has an at-fork hook of its own."""
+
+    def reseed_tempfile(tempfile):
+        tempfile._name_sequence = None
+        tempfile.tempdir = None
+
+    def reseed_uuid(uuid):
+        uuid._last_timestamp = None
+
+    known = {"numpy.random": lambda random: random.seed(), "tempfile": reseed_tempfile, "uuid": reseed_uuid}
+    return [(reseed, sys.modules[name]) for name, reseed in known.items() if name in sys.modules]
+
+
+def _exit_shortener(own, library):
+    """What runs last of all exit functions, so that leaving a warm child costs no more than it did.
+
+    The interpreter would go on to free everything it shares with the host, copying megabytes of pages. What the
+    guest made and imported is torn down here, in the interpreter's own order; the rest is left to the kernel.
+    Touching any object copies its page, so nothing of the host's is even counted.
+    """
+    from itertools import islice
+
+    modules, finalize = sys.modules, ctypes.cast(ctypes.pythonapi.Py_FinalizeEx, ctypes.c_void_p)
+
+    def flush():
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None and not stream.closed:
+                stream.flush()
+
+    def collect():
+        # The oldest generation is empty until the middle one was collected; a full collection frees shared lists.
+        gc.collect(1 if gc.get_count()[2] == 0 else 2)
+
+    def clear(namespace):
+        for private in (True, False):
+            for name in list(namespace):
+                if name != "__builtins__" and (name[:1] == "_" and name[:2] != "__") == private:
+                    namespace[name] = None
+
+    def shorten():
+        try:
+            flush()
+        except BaseException:
+            return  # the interpreter meets the same error, and says it in its own words
+        collect()
+        for name in ("last_type", "last_value", "last_traceback"):
+            if hasattr(sys, name):
+                setattr(sys, name, None)
+        mine = [modules[name] for name in islice(reversed(modules), max(0, len(modules) - len(own)))]
+        for module in [*mine, modules.get("__main__")]:
+            if type(module) is type(sys):
+                clear(module.__dict__)
+        collect()
+        try:
+            flush()
+        except BaseException:
+            return
+        library.cjail_return_from(finalize, 0)
+
+    return shorten
+
+
+def _fork(library):
+    """Returns in a confined child only, whether a run waits for it already.
+
+    The loop is in C: a host that runs bytecode copies pages its children share.
+    """
+    api = ctypes.pythonapi
+    hooks = [api.PyOS_BeforeFork, api.PyOS_AfterFork_Parent, api.PyOS_AfterFork_Child]
+    state = library.cjail_interpreter_host(3, *[ctypes.cast(hook, ctypes.c_void_p) for hook in hooks])
+    if state == ENDED:
+        os._exit(0)
+    return state == AWAITED
+
+
+def _rehearse():
+    """Touches, while nobody waits, what every program touches first: each touched page is copied once."""
+    import io
+
+    namespace = {"__name__": "__rehearsal__"}
+    source = "import sys, os\ndef f(a, b=1):\n    return [a, {'b': b}, f'{a}']\nx = f(1)\n"
+    exec(compile(source, "<rehearsal>", "exec"), namespace)
+    with open("/etc/passwd", "rb") as file:
+        file.read(16)
+    io.TextIOWrapper(io.BytesIO(), encoding="utf-8").write("1\n")
+    os.environb[b"LANG"] = b"C.UTF-8"
+    for name in list(namespace):
+        namespace[name] = None
+    gc.collect(1)
+
+
+def _strings(pointer):
+    values = []
+    while pointer[len(values)] is not None:
+        values.append(pointer[len(values)])
+    return values
+
+
+def _list(values):
+    return (ctypes.c_char_p * (len(values) + 1))(*values, None)
+
+
+class _Usual:
+    """The arguments and the environment that most runs have: the host has them before it forks."""
+
+    def __init__(self):
+        own = ("PYTHONPATH", "LD_BIND_NOW", "DIATOM_PRELOAD")
+        for name in [name for name in os.environ if name in own or name.endswith("_NUM_THREADS")]:
+            del os.environ[name]
+        sys.argv[:] = ["main.py"]
+        sys.orig_argv[:] = [sys.executable, "main.py"]
+        self.arguments = _list([os.fsencode(value) for value in sys.orig_argv])
+        self.environment = _list([name + b"=" + value for name, value in sorted(os.environb.items())])
+
+
+def _become(library):
+    """Makes the interpreter's view of the world that of a fresh start."""
+    arguments = ctypes.POINTER(ctypes.c_char_p)()
+    environment = ctypes.POINTER(ctypes.c_char_p)()
+    library.cjail_guest_given(ctypes.byref(arguments), ctypes.byref(environment))
+    argv = [os.fsdecode(value) for value in _strings(arguments)]
+    sys.argv[:] = argv[1:]
+    sys.orig_argv[:] = argv
+    _take_environment(_strings(environment))
+
+
+def _take_environment(entries):
+    os.environ.clear()
+    for entry in entries:
+        name, _, value = entry.partition(b"=")
+        os.environb[name] = value
+    sys.dont_write_bytecode = "PYTHONDONTWRITEBYTECODE" in os.environ
+    if "TZ" in os.environ:
+        import time
+
+        time.tzset()
+
+
+def _hide():
+    """Takes out of sight what a bare start does not have."""
+    folder = "/diatom"
+    sys.path[:] = [path for path in sys.path if path != folder]
+    sys.path_importer_cache.pop(folder, None)
+    del sys.modules[__name__]
+
+
+def _own_text():
+    """Makes one page of each mapped file this process's own, by writing a byte of it back.
+
+    At a fork the kernel copies the page table of such a mapping; of any other a child finds each page anew, by a
+    fault. It saves a fifth of a child's faults.
+    """
+    with open("/proc/self/maps") as maps, open("/proc/self/mem", "r+b", 0) as memory:
+        for line in maps:
+            span, mode, _, _, inode = line.split()[:5]
+            if mode in ("r-xp", "r--p") and inode != "0":
+                start = int(span.split("-")[0], 16)
+                memory.seek(start)
+                byte = memory.read(1)
+                memory.seek(start)
+                memory.write(byte)
+
+
+def _load():
+    library = ctypes.PyDLL("/diatom/libcjail.so")
+    library.cjail_guest_take.argtypes = [ctypes.c_void_p, ctypes.c_void_p]
+    library.cjail_guest_given.argtypes = [ctypes.c_void_p, ctypes.c_void_p]
+    library.cjail_interpreter_host.argtypes = [ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p]
+    library.cjail_return_from.argtypes = [ctypes.c_void_p, ctypes.c_long]
+    return library
+
+
+def _prepare(library):
+    own = {}
+    atexit.register(_exit_shortener(own, library))
+    _preload(os.environ.get("DIATOM_PRELOAD", ""))
+    _hide()
+    own.update(sys.modules)
+    sys.modules["usercustomize"] = None  # what the interpreter looks for next is not there: spare it the search
+    own["usercustomize"] = None
+    library.cjail_quick_exit()
+    if library.cjail_host_prepare_from(4) != 0:
+        os._exit(1)
+
+
+def serve():
+    """Ends with the jailer; returns in confined children only, when their run has been given."""
+    library = _load()
+    _prepare(library)
+    usual, reseeders = _Usual(), _reseeders()
+    _own_text()
+    gc.collect()
+    gc.freeze()
+    if library.cjail_host_announce(3) != 0:
+        os._exit(1)
+    awaited = _fork(library)
+    for reseed, module in reseeders:
+        reseed(module)
+    if not awaited:
+        _rehearse()
+    if not library.cjail_guest_take(usual.arguments, usual.environment):
+        _become(library)

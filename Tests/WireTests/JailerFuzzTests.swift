@@ -66,7 +66,9 @@ struct JailerFuzzTests {
         let answers = try Self.send(2_000, of: fuzzer, to: jailer)
         #expect(jailer.isAlive)
         #expect(answers.refused > 500 && answers.ended > 100 && answers.disconnected > 100, "\(answers)")
-        #expect(try Self.settledDescriptors(of: jailer, atMost: before) <= before)
+        // A pool may wait with fewer sandboxes than it would keep: each is a socket and a pid.
+        let most = before + 2 * 4
+        #expect(try Self.settledDescriptors(of: jailer, atMost: most) <= most)
         let last = try jailer.run(["/bin/sh", "-c", "echo after; exit 3"])
         #expect(last.stdout == "after\n")
         #expect(last.report.wait_status == 3 << 8)

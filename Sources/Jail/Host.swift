@@ -33,7 +33,9 @@ final class Host {
 
     /// Sends an order about a sandbox, to be answered in turn.
     func ask(_ note: cjail_note, for sandbox: Int, descriptors: [Int32]) throws(SystemFailure) {
-        if pending.isEmpty { deadline = Monotonic.now() + (isReady ? Host.spawnAllowance : Host.startAllowance) }
+        if pending.isEmpty {
+            deadline = Monotonic.now() + (isReady ? Host.spawnAllowance : Host.startAllowance)
+        }
         pending.append(sandbox)
         spawned += 1
         try control.send(note, descriptors: descriptors)

@@ -29,9 +29,11 @@ extension Jailer {
     }
 
     private func addInterpreterFiles(_ root: inout RootPlan) throws(SystemFailure) {
-        let start = UnsafeBufferPointer(start: cassets_python_host_pointer(), count: cassets_python_host_length)
+        let start = UnsafeBufferPointer(
+            start: cassets_python_host_pointer(), count: cassets_python_host_length)
         root.files.append(("diatom/sitecustomize.py", Array(start)))
-        let warm = UnsafeBufferPointer(start: cassets_python_warm_pointer(), count: cassets_python_warm_length)
+        let warm = UnsafeBufferPointer(
+            start: cassets_python_warm_pointer(), count: cassets_python_warm_length)
         root.files.append(("diatom/warm.py", Array(warm)))
         let library = ChildProcess.ownFolder() + "/libcjail.so"
         let fd = Descriptor(adopting: try check("open libcjail.so") { open(library, O_RDONLY | O_CLOEXEC) })
@@ -164,7 +166,11 @@ extension Jailer {
         host.kill()
         host.restartAt = Monotonic.now() + 100_000_000
         for index in host.pending {
-            if let sandbox = sandboxes[index], sandbox.pidfd >= 0 { abandon(sandbox) } else { spawnLost(index) }
+            if let sandbox = sandboxes[index], sandbox.pidfd >= 0 {
+                abandon(sandbox)
+            } else {
+                spawnLost(index)
+            }
         }
         host.pending = []
         guard !host.isReady else { return }

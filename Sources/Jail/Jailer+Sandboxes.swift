@@ -23,7 +23,8 @@ extension Jailer {
     }
 
     private func spawn(_ key: PoolKey) {
-        guard let maker, maker.isAlive, hosts[key.host]?.isAlive == true, let slot = freeSlots.popLast() else {
+        guard let maker, maker.isAlive, hosts[key.host]?.isAlive == true, let slot = freeSlots.popLast()
+        else {
             return spawnLater(key)
         }
         do throws(SystemFailure) {
@@ -196,7 +197,9 @@ extension Jailer {
 
     /// Only a run that ended by itself and left nothing to be undone hands its sandbox on.
     private func renew(_ sandbox: Sandbox) throws(SystemFailure) -> Bool {
-        guard sandbox.reason == 0, sandbox.failure == nil, sandbox.reported, sandbox.run != nil else { return false }
+        guard sandbox.reason == 0, sandbox.failure == nil, sandbox.reported, sandbox.run != nil else {
+            return false
+        }
         if let group = groups[sandbox.index]?.group {
             guard group.oomKillsSince() == 0 else { return false }
             try recycle(sandbox.index, keeping: sandbox.pid)

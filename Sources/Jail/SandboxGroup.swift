@@ -49,7 +49,9 @@ final class SandboxGroup {
     /// The files that a process writes to in order to join; they stay the group's own.
     func membership() throws(SystemFailure) -> [Int32] {
         guard members.isEmpty else { return members }
-        for place in tree.places.distinct { members.append(try tree.openMembership(path(place), place.version)) }
+        for place in tree.places.distinct {
+            members.append(try tree.openMembership(path(place), place.version))
+        }
         return members
     }
 

@@ -98,7 +98,8 @@ struct IndependenceTests {
             "import os\nprint('clean' if len([p for p in os.listdir('/proc') if p.isdigit()]) == 1 else 'seen')"
         ),
         (
-            "what may be asked about the first process", "import os\ntry: os.setpriority(os.PRIO_PROCESS, 1, 5)\nexcept OSError: pass",
+            "what may be asked about the first process",
+            "import os\ntry: os.setpriority(os.PRIO_PROCESS, 1, 5)\nexcept OSError: pass",
             "import os\nprint('clean' if not os.path.exists('/proc/1') and os.getpriority(os.PRIO_PROCESS, 1) == 0 else 'seen')"
         ),
         (
@@ -176,7 +177,8 @@ struct IndependenceTests {
             "print('clean' if open('/proc/self/status').read().split('SigQ:')[1].split('/')[0].strip() == '0' else 'seen')"
         ),
         (
-            "numbers of processes", "import os\nfor _ in range(5):\n    if os.fork() == 0: os._exit(0)\n    os.wait()",
+            "numbers of processes",
+            "import os\nfor _ in range(5):\n    if os.fork() == 0: os._exit(0)\n    os.wait()",
             "import os\nprint('clean' if os.getpid() < 5 else 'seen')"
         ),
         (
@@ -208,7 +210,9 @@ struct IndependenceTests {
     }
 
     @Test(arguments: Lab.starts)
-    func `a sandbox in which nothing was left takes the next run, and another one does not`(_ start: RunRequest.Start)
+    func `a sandbox in which nothing was left takes the next run, and another one does not`(
+        _ start: RunRequest.Start
+    )
         async throws
     {
         let engine = try Lab.makeEngine { $0.parked = 2 }

@@ -84,9 +84,11 @@ struct PoolMachineTests {
             testDescription: "a sandbox comes back from its run, and a pool that is half full makes no other",
             target: 2, capacity: 4,
             lines: [
-                (.idle, "spawn spawn"), (.ready(1), ""), (.ready(2), ""), (.order("a"), "lend 2 to a"), (.idle, ""),
+                (.idle, "spawn spawn"), (.ready(1), ""), (.ready(2), ""), (.order("a"), "lend 2 to a"),
+                (.idle, ""),
                 (.renewing, ""), (.idle, ""), (.ready(2), ""), (.order("b"), "lend 2 to b"),
-                (.order("c"), "lend 1 to c"), (.order("d"), "spawn"), (.renewing, ""), (.ready(2), "lend 2 to d"),
+                (.order("c"), "lend 1 to c"), (.order("d"), "spawn"), (.renewing, ""),
+                (.ready(2), "lend 2 to d"),
             ]),
         PoolTranscript(
             testDescription: "a withdrawn order is not served; its sandbox parks where the target has room",

@@ -60,7 +60,7 @@ let package = Package(
             swiftSettings: swift),
         .target(
             name: "Engine",
-            dependencies: ["CMessageDigest", "Domain", "Languages", "Posix", "Telemetry", "Workers"],
+            dependencies: ["Domain", "JSON", "Languages", "Posix", "Storage", "Telemetry", "Workers"],
             swiftSettings: swift),
         .target(
             name: "Storage", dependencies: ["CMessageDigest", "Domain", "Posix"], swiftSettings: swift),
@@ -106,7 +106,7 @@ let package = Package(
             name: "WireTests", dependencies: ["CJail", "Domain", "Posix", "Wire"], swiftSettings: swift),
         .testTarget(
             name: "EngineTests",
-            dependencies: ["CJail", "Domain", "Engine", "JSON", "Languages", "Posix", "Workers"],
+            dependencies: ["CJail", "Domain", "Engine", "JSON", "Languages", "Posix", "Storage", "Workers"],
             swiftSettings: swift),
     ],
     cLanguageStandard: .c17

@@ -6,6 +6,8 @@ package struct RunEvent: Sendable {
         case file(CollectedFile)
         case filesLeftOut(count: Int, reason: String)
         case compiled(CompileResult)
+        /// One of the request's tests ended; they come in the request's order.
+        case tested(RunResult)
         case finished(Finished)
     }
 

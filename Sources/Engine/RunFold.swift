@@ -24,6 +24,7 @@ struct RunFold {
             result.filesLeftOut = count
             result.filesLeftOutReason = reason
         case .compiled(let compile): result.compile = compile
+        case .tested(let run): result.runs.append(run)
         case .finished(let finished):
             isFinished = true
             result.verdict = finished.verdict

@@ -43,6 +43,7 @@ package struct RunRequestDecoder: Sendable {
         request.start = try reader.choice("start", RunRequest.Start.self) ?? .warm
         request.profile = try reader.bool("profile")
         request.seed = try seed(reader)
+        request.tests = try TestReader.read(reader)
         return (request, try options(reader))
     }
 
@@ -116,9 +117,8 @@ extension RunRequestDecoder {
         if reader.optional("check_types") != nil, try reader.bool("check_types") {
             throw missing(reader, "check_types", "true")
         }
-        for name in ["libraries", "tests"] {
-            guard let entries = try reader.array(name, most: 1_000), !entries.isEmpty else { continue }
-            throw missing(reader, name, "a list that is not empty")
+        if let entries = try reader.array("libraries", most: 1_000), !entries.isEmpty {
+            throw missing(reader, "libraries", "a list that is not empty")
         }
         if let webhook = reader["webhook"] {
             guard case .object = webhook else {

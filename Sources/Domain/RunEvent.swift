@@ -3,6 +3,7 @@ package struct RunEvent: Sendable {
     package enum Payload: Sendable {
         case started(Started)
         case output(Output)
+        case result(RichResult)
         case file(CollectedFile)
         case filesLeftOut(count: Int, reason: String)
         case compiled(CompileResult)

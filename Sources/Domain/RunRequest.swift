@@ -18,6 +18,8 @@ package struct RunRequest: Hashable, Sendable {
     package var start: Start = .warm
     package var check: Check = .off
     package var profile = false
+    /// Whether the value of a last expression, figures and tables are wanted.
+    package var rich = false
     /// The key whose control group, pool and quota the run belongs to.
     package var key: KeyID = .local
     /// Run fresh with this hash seed.

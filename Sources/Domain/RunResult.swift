@@ -10,6 +10,8 @@ package struct RunResult: Hashable, Sendable {
     package var stderr: [UInt8] = []
     package var stdoutCut = false
     package var stderrCut = false
+    /// What the program shows besides its output; the guest's word.
+    package var results: [RichResult] = []
     package var error: GuestError?
     /// What went wrong with the sandbox itself, when the status is `engine_failed`.
     package var failure: String?

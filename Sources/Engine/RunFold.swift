@@ -19,6 +19,7 @@ struct RunFold {
             case .stdout: result.stdout.append(contentsOf: output.bytes)
             case .stderr: result.stderr.append(contentsOf: output.bytes)
             }
+        case .result(let shown): result.results.append(shown)
         case .file(let file): result.files.append(file)
         case .filesLeftOut(let count, let reason):
             result.filesLeftOut = count

@@ -127,10 +127,12 @@ struct TestSummary {
 struct TestBudget {
     private var output: Int
     private var files: Int
+    private var results: Int
 
     init(_ configuration: EngineConfiguration) {
         output = configuration.mostTestOutput.bytes
         files = configuration.mostCollectedBytes
+        results = configuration.mostCollectedBytes
     }
 
     /// The result, without what is beyond the budget; it says what it lacks.
@@ -138,6 +140,8 @@ struct TestBudget {
         var result = result
         if cut(&result.stdout) { result.stdoutCut = true }
         if cut(&result.stderr) { result.stderrCut = true }
+        results -= result.results.reduce(0) { $1.forms.reduce($0) { $0 + $1.json.count } }
+        if results < 0 { result.results = [] }
         let given = result.files
         result.files = []
         for file in given {

@@ -64,11 +64,16 @@ struct RunInProgress {
             environment: plan.environment(plan.pack.env), files: files, stdin: request.stdin,
             limits: request.limits,
             key: request.key)
-        order.collects = !request.collect.isEmpty
+        order.collects = !request.collect.isEmpty || showsResults
+        order.files += plan.ownPrograms
+        if plan.isRich, let noter = ResultsFile.pythonNoter { order.files.append(noter) }
         order.profile = request.profile
         fold.result.receipt = receipt(warm ? .forked : .exec)
-        var step = StepFold(wanted: FileWish(patterns: request.collect, configuration: configuration))
+        var wish = FileWish(patterns: request.collect, configuration: configuration)
+        wish.results = showsResults ? ResultsFile.path : nil
+        var step = StepFold(wanted: wish)
         let outcome = try await perform(order, over: link, into: &step, streams: true)
+        for result in ResultsFile.read(step.results) { await emit(.result(result)) }
         for file in step.files { await emit(.file(file)) }
         if step.leftOut > 0 { await emit(.filesLeftOut(count: step.leftOut, reason: step.leftOutReason)) }
         var finished = RunEvent.Finished(
@@ -78,6 +83,8 @@ struct RunInProgress {
         fold.result.failure = outcome.reason == .engine ? outcome.failure ?? "init ended without a word" : nil
         await emit(.finished(finished))
     }
+
+    private var showsResults: Bool { plan.isRich || plan.pack.showsResults }
 
     func expand(_ template: CommandTemplate, args: [[UInt8]] = []) throws(RequestError) -> [[UInt8]] {
         do throws(CommandTemplate.Unfilled) {

@@ -41,6 +41,7 @@ package struct RunRequestDecoder: Sendable {
         request.compileLimits = try LimitsReader(maxima: maxima).read(
             reader, "compile_limits", step: .compile)
         request.start = try reader.choice("start", RunRequest.Start.self) ?? .warm
+        request.rich = try reader.bool("rich")
         request.profile = try reader.bool("profile")
         request.seed = try seed(reader)
         request.tests = try TestReader.read(reader)
@@ -111,7 +112,7 @@ package struct RunRequestDecoder: Sendable {
 extension RunRequestDecoder {
     /// Refuses by name what the contract has and this version has not.
     private func refuseMissingFeatures(_ reader: ObjectReader) throws(RequestError) {
-        for name in ["cache", "rich", "stream"] where try reader.bool(name) {
+        for name in ["cache", "stream"] where try reader.bool(name) {
             throw missing(reader, name, "true")
         }
         if reader.optional("check_types") != nil, try reader.bool("check_types") {

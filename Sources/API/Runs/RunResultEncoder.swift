@@ -33,7 +33,8 @@ package enum RunResultEncoder {
 
     private static func expectedSize(of result: RunResult) -> Int {
         let files = result.files.reduce(0) { $0 + $1.content.count / 3 * 4 + 512 }
-        return 1_024 + result.stdout.count + result.stderr.count + files
+        let shown = result.results.reduce(0) { $1.forms.reduce($0) { $0 + $1.json.count + 64 } }
+        return 1_024 + shown + result.stdout.count + result.stderr.count + files
     }
 
     /// One of the request's tests: what a run says, without what is the same for all of them.
@@ -53,6 +54,7 @@ package enum RunResultEncoder {
         write(outputOf: result, to: &writer)
         writer.name("results")
         writer.beginArray()
+        for shown in result.results { write(shown, to: &writer) }
         writer.endArray()
         writer.name("error")
         if let failure = result.failure {
@@ -60,6 +62,17 @@ package enum RunResultEncoder {
         } else {
             write(result.error, to: &writer)
         }
+    }
+
+    private static func write(_ shown: RichResult, to writer: inout JSONWriter) {
+        writer.beginObject()
+        for form in shown.forms {
+            writer.name(escaping: form.type)
+            writer.value(json: form.json)
+        }
+        writer.name("source")
+        writer.value("guest")
+        writer.endObject()
     }
 
     private static func write(measuresOf result: RunResult, to writer: inout JSONWriter) {

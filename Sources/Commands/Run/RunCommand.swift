@@ -29,6 +29,9 @@ extension Command {
             ),
             ("diatom run -l bash -c 'echo $((6 * 7))'", "a line of code"),
             ("diatom run --wall-ms 1000 --memory-mb 64 main.py", "with less time and memory"),
+            ("diatom run main.c --test 1.txt --test 2.txt", "compile once, run once for each input"),
+            ("diatom run -l sql -c 'select avg(price) from sales' --file sales.csv", "SQL over a file"),
+            ("diatom run --rich --out plots plot.py", "show values, keep figures"),
             ("diatom run --collect '*.png' --out plots plot.py", "keep the files it makes"),
         ],
         body: { (invocation) throws(UsageError) in try RunCommand(invocation).perform() })
@@ -53,11 +56,15 @@ struct RunCommand {
         }
         if parsed.has(RunFlags.json) { return try performJSON() }
         var plan = try RunPlan(parsed, catalogue: LanguageCatalogue())
-        let folder = parsed.has(RunFlags.collect) ? try OutputFolder(parsed.value(RunFlags.out) ?? ".") : nil
+        let wantsFolder =
+            parsed.has(RunFlags.collect) || (parsed.has(RunFlags.rich) && parsed.has(RunFlags.out))
+        let folder = wantsFolder ? try OutputFolder(parsed.value(RunFlags.out) ?? ".") : nil
         let interrupts = Interrupts()
         do throws(RunBackend.Failure) {
             let backend = try backend(for: &plan.request)
             let result = try backend.run(plan.request, interrupts: interrupts)
+            TestReport(messages).print(result.runs)
+            if plan.request.rich { RichReport(messages).print(result.results, into: folder) }
             return finish(result, by: backend, into: folder)
         } catch {
             return fail(error)

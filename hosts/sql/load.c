@@ -38,23 +38,35 @@ static bool exists(const char *table)
     return found;
 }
 
-/* sales.csv is sales; what cannot stand in a plain name becomes _; a name that is taken gets its folders before it. */
+static void add_plain(struct text *name, const char *from, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        unsigned char byte = (unsigned char)from[i];
+        text_add(name, byte >= 0x80 || isalnum(byte) ? from + i : "_", 1);
+    }
+}
+
+/* sales.csv is sales; what cannot stand in a plain name becomes _. A name that is taken gets its folders before it, then
+ * its ending behind it, then a number. */
 static char *table_name(const char *path)
 {
     struct text name = {0};
-    const char *last = strrchr(path, '/'), *start = last ? last + 1 : path;
-    for (;;) {
+    const char *last = strrchr(path, '/'), *start = last ? last + 1 : path, *dot = strrchr(path, '.');
+    add_plain(&name, start, (size_t)(dot - start));
+    if (exists(text_string(&name))) {
         name.length = 0;
-        size_t length = (size_t)(strrchr(start, '.') - start);
-        for (size_t i = 0; i < length; i++) {
-            unsigned char byte = (unsigned char)start[i];
-            bool plain = byte >= 0x80 || byte == '_' || isalnum(byte);
-            text_add(&name, plain ? (const char *)&byte : "_", 1);
-        }
-        if (start == path || !exists(text_string(&name)))
-            return text_string(&name);
-        start = path;
+        add_plain(&name, path, (size_t)(dot - path));
     }
+    if (exists(text_string(&name)))
+        add_plain(&name, dot, strlen(dot));
+    size_t length = name.length;
+    for (unsigned number = 2; exists(text_string(&name)); number++) {
+        char digits[16];
+        snprintf(digits, sizeof digits, "_%u", number);
+        name.length = length;
+        text_put(&name, digits);
+    }
+    return name.bytes;
 }
 
 /* One field of a CSV text; returns where the next begins. A quote that is never closed reaches to the end. */
@@ -253,39 +265,71 @@ static void load_json(const char *path, const char *json, size_t length)
     bind_and_step(path, prepare(path, text_string(&insert)), json, length);
 }
 
+static char **paths;
+static size_t path_count;
+
+static bool ends_with(const char *path, const char *ending)
+{
+    const char *dot = strrchr(path, '.');
+    return dot && !strcasecmp(dot, ending);
+}
+
 static int visit(const char *path, const struct stat *state, int type, struct FTW *place)
 {
     (void)state;
-    const char *name = path + place->base, *dot = strrchr(name, '.');
-    if (type != FTW_F || !dot || dot == name)
+    bool is_data = ends_with(path, ".csv") || ends_with(path, ".tsv") || ends_with(path, ".json") ||
+                   ends_with(path, ".jsonl") || ends_with(path, ".ndjson");
+    if (type != FTW_F || !is_data || path[place->base] == '.')
         return 0;
-    bool is_csv = !strcasecmp(dot, ".csv"), is_tsv = !strcasecmp(dot, ".tsv"), is_json = !strcasecmp(dot, ".json");
-    bool is_lines = !strcasecmp(dot, ".jsonl") || !strcasecmp(dot, ".ndjson");
-    if (!is_csv && !is_tsv && !is_json && !is_lines)
-        return 0;
-    path += strncmp(path, "./", 2) ? 0 : 2;
+    if ((path_count & (path_count + 1)) == 0)
+        paths = realloc(paths, 2 * (path_count + 1) * sizeof *paths);
+    char *copy = strdup(path + 2); /* without its ./ */
+    if (!paths || !copy)
+        fail(path, "out of memory");
+    paths[path_count++] = copy;
+    return 0;
+}
+
+/* What lies higher comes first, and gets the plain name; then by name. */
+static int compare(const void *one, const void *other)
+{
+    const char *left = *(char *const *)one, *right = *(char *const *)other;
+    long depth = 0;
+    for (const char *at = left; *at; at++)
+        depth += *at == '/';
+    for (const char *at = right; *at; at++)
+        depth -= *at == '/';
+    return depth != 0 ? (depth < 0 ? -1 : 1) : strcmp(left, right);
+}
+
+static void load_file(const char *path)
+{
     size_t length = 0;
     char *bytes = read_file(path, &length);
     if (!bytes)
         fail(path, "cannot be read");
-    if (is_lines) {
+    if (ends_with(path, ".jsonl") || ends_with(path, ".ndjson")) {
         char *lines = bytes;
         bytes = joined(lines, &length);
         free(lines);
     }
-    if (is_csv || is_tsv)
-        load_csv(path, bytes, length, is_csv ? ',' : '\t');
+    if (ends_with(path, ".csv") || ends_with(path, ".tsv"))
+        load_csv(path, bytes, length, ends_with(path, ".csv") ? ',' : '\t');
     else
         load_json(path, bytes, length);
     free(bytes);
-    return 0;
 }
 
 void load_files(sqlite3 *db)
 {
     database = db;
-    run(db, "diatom-sql", "BEGIN");
     nftw(".", visit, 16, FTW_PHYS);
+    if (path_count == 0)
+        return;
+    qsort(paths, path_count, sizeof *paths, compare);
+    run(db, "diatom-sql", "BEGIN");
+    for (size_t i = 0; i < path_count; i++)
+        load_file(paths[i]);
     run(db, "diatom-sql", "COMMIT");
 }
 

@@ -78,10 +78,15 @@ final class Bench {
             progress("warm, command, alone, bwrap")
             report.rows += idleRows(service)
         }
+        if !plan.rows.isDisjoint(with: ["compiled", "tests"]) {
+            progress("compiled, tests")
+            report.rows += compileRows(service)
+        }
         let others: [(String, () -> [BenchRow])] = [
             ("tail", { [self.tailRow(service)] }), ("throughput", { self.throughputRows(service) }),
             ("fresh", { [self.freshRow(service)] }), ("memory", { self.memoryRows(service) }),
-            ("growth", { [self.growthRow(service)] }), ("sleepers", { [self.sleepersRow(service)] }),
+            ("sql", { [self.sqlRow(service)] }), ("growth", { [self.growthRow(service)] }),
+            ("sleepers", { [self.sleepersRow(service)] }),
         ]
         for (name, measure) in others where wants(name) {
             progress(name)

@@ -65,6 +65,7 @@ struct RunInProgress {
             limits: request.limits,
             key: request.key)
         order.collects = !request.collect.isEmpty || showsResults
+        if request.collect.isEmpty, showsResults { order.onlyFile = ResultsFile.path }
         order.files += plan.ownPrograms
         if plan.isRich, let noter = ResultsFile.pythonNoter { order.files.append(noter) }
         order.profile = request.profile

@@ -12,11 +12,11 @@ enum RunFlags {
     static let seed = CommandOption("seed", value: "N", "run fresh and repeatable, with this hash seed")
     static let profile = CommandOption("profile", "count system calls by name")
     static let rich = CommandOption(
-        "rich", "note the last expression's value, figures and tables; --out DIR keeps them")
+        "rich", "show the last expression's value, figures and tables")
     static let test = CommandOption(
-        "test", value: "FILE", "run once with this file as stdin, compiled once for all; repeatable")
+        "test", value: "FILE", "run with this file as stdin; several run one after another")
     static let tests = CommandOption(
-        "tests", value: "FILE", "run once for each of a JSON list: [{\"stdin\": \"…\", \"args\": []}]")
+        "tests", value: "FILE", "run for each of a JSON list of stdin and args")
     static let receipt = CommandOption("receipt", "print on stderr what isolation was in force")
     static let json = CommandOption("json", "read a run request from stdin, print a run result")
     static let idempotencyKey = CommandOption(

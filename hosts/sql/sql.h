@@ -29,6 +29,13 @@ void load_files(sqlite3 *db);
 void load_arguments(sqlite3 *db, int count, char **values);
 void load_input(sqlite3 *db);
 
+/* For loading: the database, a quoted name, a statement that must prepare, the name of a file's table. */
+extern sqlite3 *database;
+void add_name(struct text *sql, const char *name, size_t length);
+sqlite3_stmt *prepare(const char *where, const char *sql);
+char *table_name(const char *path);
+void load_csv(const char *path, const char *bytes, size_t length, char comma);
+
 /* Runs a statement of our own. */
 void run(sqlite3 *db, const char *where, const char *sql);
 

@@ -104,9 +104,12 @@ static void load_json(const char *path, const char *json, size_t length)
     sqlite3_stmt *statement = prepare(path, "SELECT json_valid(?1), CASE WHEN json_valid(?1) THEN json_type(?1) END");
     sqlite3_bind_text64(statement, 1, json, length, SQLITE_STATIC, SQLITE_UTF8);
     sqlite3_step(statement);
-    if (!sqlite3_column_int(statement, 0))
+    const char *type = (const char *)sqlite3_column_text(statement, 1);
+    if (!sqlite3_column_int(statement, 0) || !type)
         fail(path, "is not JSON");
-    bool is_list = !strcmp((const char *)sqlite3_column_text(statement, 1), "array");
+    bool is_list = !strcmp(type, "array");
+    if (!is_list && strcmp(type, "object") != 0)
+        fail(path, "is neither a list nor an object");
     sqlite3_finalize(statement);
     const char *from = is_list ? "json_each(?1)" : "(SELECT 0 AS id, ?1 AS value, 'object' AS type)";
     text_put(&keys, "SELECT o.key FROM ");

@@ -26,11 +26,11 @@ demo: ## Install, build, and run real programs sealed
 
 build: deps ## Build the programs to .build/release
 	swift build -c release $(SWIFTFLAGS)
-	@$(MAKE) --no-print-directory CONFIG=release .build/release/libcjail.so
+	@$(MAKE) --no-print-directory CONFIG=release .build/release/libcjail.so .build/release/diatom-sql .build/release/diatom-duckdb
 
 test: deps ## Build and run the tests; prints their totals
 	swift build --build-tests $(SWIFTFLAGS)
-	@$(MAKE) --no-print-directory CONFIG=debug .build/debug/libcjail.so
+	@$(MAKE) --no-print-directory CONFIG=debug .build/debug/libcjail.so .build/debug/diatom-sql .build/debug/diatom-duckdb
 	scripts/test.sh $(SWIFTFLAGS)
 
 lint: ## Check format, house rules and scripts
@@ -75,6 +75,15 @@ CJAIL := $(wildcard Sources/CJail/*.c) $(wildcard Sources/CJail/*.h) $(wildcard 
 .build/$(CONFIG)/libcjail.so: $(CJAIL) | .build/$(CONFIG)
 	clang -std=c17 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Werror -fPIC -fvisibility=default -shared \
 	    -Wl,-z,relro,-z,now -ISources/CJail/include Sources/CJail/*.c -lgcc_s -o $@
+
+# The program that runs SQL in sandboxes: small and without the Swift runtime, for it is started anew for each run.
+DIATOM_SQL := $(wildcard hosts/sql/*.c) $(wildcard hosts/sql/*.h)
+
+.build/$(CONFIG)/diatom-sql: $(DIATOM_SQL) | .build/$(CONFIG)
+	clang -std=c17 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -Wl,-z,relro,-z,now -Wl,--as-needed hosts/sql/*.c -lsqlite3 -o $@
+
+.build/$(CONFIG)/diatom-duckdb: hosts/sql/diatom_duckdb.py | .build/$(CONFIG)
+	install -m 755 $< $@
 
 # SwiftPM makes this a link to the folder of the platform, and takes a folder in its place ill.
 .build/$(CONFIG):

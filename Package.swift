@@ -50,7 +50,7 @@ let package = Package(
         .target(name: "Posix", dependencies: ["CJail", "CLinux"], swiftSettings: swift),
         .target(name: "Wire", dependencies: ["CJail", "Domain", "Posix"], swiftSettings: swift),
         .target(
-            name: "Languages", dependencies: ["CAssets", "Domain", "JSON"], swiftSettings: swift),
+            name: "Languages", dependencies: ["CAssets", "Domain", "JSON", "Posix"], swiftSettings: swift),
         .target(
             name: "Jail",
             dependencies: ["CAssets", "CJail", "CMessageDigest", "CSeccomp", "Domain", "Posix", "Wire"],
@@ -60,7 +60,9 @@ let package = Package(
             swiftSettings: swift),
         .target(
             name: "Engine",
-            dependencies: ["CMessageDigest", "Domain", "Languages", "Posix", "Telemetry", "Workers"],
+            dependencies: [
+                "CAssets", "Domain", "JSON", "Languages", "Posix", "Storage", "Telemetry", "Workers",
+            ],
             swiftSettings: swift),
         .target(
             name: "Storage", dependencies: ["CMessageDigest", "Domain", "Posix"], swiftSettings: swift),
@@ -106,7 +108,7 @@ let package = Package(
             name: "WireTests", dependencies: ["CJail", "Domain", "Posix", "Wire"], swiftSettings: swift),
         .testTarget(
             name: "EngineTests",
-            dependencies: ["CJail", "Domain", "Engine", "JSON", "Languages", "Posix", "Workers"],
+            dependencies: ["CJail", "Domain", "Engine", "JSON", "Languages", "Posix", "Storage", "Workers"],
             swiftSettings: swift),
     ],
     cLanguageStandard: .c17

@@ -7,10 +7,10 @@
 set -euo pipefail
 
 declare -A groups=(
-    [build]="gcc libc6-dev libseccomp-dev libmicrohttpd-dev libmd-dev python3 pkg-config make"
+    [build]="gcc libc6-dev libseccomp-dev libmicrohttpd-dev libmd-dev libsqlite3-dev python3 pkg-config make"
     [lint]="shellcheck"
     [test]="python3-numpy python3-pandas python3-matplotlib"
-    [bench]="python3-numpy python3-pandas bubblewrap"
+    [bench]="sqlite3 python3-numpy python3-pandas bubblewrap"
 )
 
 say() { printf 'deps: %s\n' "$*" >&2; }

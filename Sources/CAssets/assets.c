@@ -17,6 +17,16 @@ static const unsigned char python_seeded[] = {
 };
 const size_t cassets_python_seeded_length = sizeof python_seeded;
 
+static const unsigned char python_rich[] = {
+#embed "../../hosts/python/rich.py"
+};
+const size_t cassets_python_rich_length = sizeof python_rich;
+
+const unsigned char *cassets_python_rich_pointer(void)
+{
+    return python_rich;
+}
+
 const unsigned char *cassets_python_seeded_pointer(void)
 {
     return python_seeded;

@@ -16,9 +16,17 @@ static const unsigned char c[] = {
 #embed "../../languages/c/pack.json"
 };
 
+static const unsigned char sqlite[] = {
+#embed "../../languages/sqlite/pack.json"
+};
+
+static const unsigned char duckdb[] = {
+#embed "../../languages/duckdb/pack.json"
+};
+
 #define PACK(name) { #name, name, sizeof name }
 
-static const struct cassets_language languages[] = { PACK(python), PACK(bash), PACK(sh), PACK(c) };
+static const struct cassets_language languages[] = { PACK(python), PACK(bash), PACK(sh), PACK(c), PACK(sqlite), PACK(duckdb) };
 
 const struct cassets_language *cassets_languages(void) { return languages; }
 size_t cassets_language_count(void) { return sizeof languages / sizeof languages[0]; }

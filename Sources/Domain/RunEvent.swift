@@ -3,9 +3,12 @@ package struct RunEvent: Sendable {
     package enum Payload: Sendable {
         case started(Started)
         case output(Output)
+        case result(RichResult)
         case file(CollectedFile)
         case filesLeftOut(count: Int, reason: String)
         case compiled(CompileResult)
+        /// One of the request's tests ended; they come in the request's order.
+        case tested(RunResult)
         case finished(Finished)
     }
 

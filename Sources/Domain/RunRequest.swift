@@ -18,10 +18,14 @@ package struct RunRequest: Hashable, Sendable {
     package var start: Start = .warm
     package var check: Check = .off
     package var profile = false
+    /// Whether the value of a last expression, figures and tables are wanted.
+    package var rich = false
     /// The key whose control group, pool and quota the run belongs to.
     package var key: KeyID = .local
     /// Run fresh with this hash seed.
     package var seed: UInt32?
+    /// Compile once, run each of these instead of one run.
+    package var tests: [TestCase] = []
 
     package init(language: String?, files: [SourceFile]) {
         self.language = language
@@ -39,6 +43,17 @@ package struct SourceFile: Hashable, Sendable {
         self.path = path
         self.content = content
         self.executable = executable
+    }
+}
+
+/// One of several runs of the same program; what it leaves out is as the request has it.
+package struct TestCase: Hashable, Sendable {
+    package var stdin: [UInt8]?
+    package var args: [[UInt8]]?
+
+    package init(stdin: [UInt8]? = nil, args: [[UInt8]]? = nil) {
+        self.stdin = stdin
+        self.args = args
     }
 }
 

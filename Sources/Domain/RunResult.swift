@@ -10,10 +10,14 @@ package struct RunResult: Hashable, Sendable {
     package var stderr: [UInt8] = []
     package var stdoutCut = false
     package var stderrCut = false
+    /// What the program shows besides its output; the guest's word.
+    package var results: [RichResult] = []
     package var error: GuestError?
     /// What went wrong with the sandbox itself, when the status is `engine_failed`.
     package var failure: String?
     package var compile: CompileResult?
+    /// Of the request's tests, in its order; all that is said above and below is then of all of them together.
+    package var runs: [RunResult] = []
     package var usage = Usage()
     package var files: [CollectedFile] = []
     /// How many files matched but were not given back, and why.
@@ -38,7 +42,10 @@ package struct CompileResult: Hashable, Sendable {
     package var stdout: [UInt8] = []
     package var stderr: [UInt8] = []
     package var usage = Usage()
+    /// Whether an earlier run had compiled the same.
     package var cached = false
+    /// What the compiler says is wrong, in its order; the guest's word.
+    package var errors: [GuestError] = []
 
     package init(verdict: Verdict) { self.verdict = verdict }
 }

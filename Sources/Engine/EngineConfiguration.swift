@@ -18,6 +18,13 @@ package struct EngineConfiguration: Hashable, Sendable {
     /// Of files given back, together and each.
     package var mostCollectedBytes = 64 << 20
     package var mostCollectedFiles = 1_000
+    /// The folder of the compile cache; nil compiles every time.
+    package var compiledFolder: String?
+    package var mostCompiledBytes: ByteCount = .mebibytes(512)
+    /// How many tests of one request run at the same time; nil is one for each processor.
+    package var parallelTests: Int?
+    /// Of all tests of one request together; beyond it a test's output is cut.
+    package var mostTestOutput: ByteCount = .mebibytes(64)
 
     package init(jailer: String) { self.jailer = jailer }
 

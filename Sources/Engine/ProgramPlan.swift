@@ -9,6 +9,8 @@ package struct ProgramPlan: Sendable {
     package var entry: WorkspacePath
     package var detected: Bool
     var values: CommandTemplate.Values
+    /// Programs of Diatom's own that are laid beside the given files.
+    private(set) var ownPrograms: [SourceFile] = []
 
     /// - Throws: ``RequestError`` for an unknown language, or one whose programs are not installed.
     package init(_ request: RunRequest, catalogue: LanguageCatalogue) throws(RequestError) {
@@ -26,6 +28,23 @@ package struct ProgramPlan: Sendable {
                     + error.install,
                 field: "language")
         }
+        for name in pack.ownPrograms { try lay(name) }
+        guard !request.rich || pack.id == "python" || pack.showsResults else {
+            throw RequestError(
+                .unsupported, "rich: \(pack.name) has no rich results in this version; leave the field out",
+                field: "rich")
+        }
+    }
+
+    /// Makes a program of our own one of the files; it stays out of the way of the given ones.
+    private mutating func lay(_ name: String) throws(RequestError) {
+        guard let path = values.programs[name], let place = try? WorkspacePath(parsing: ".diatom-\(name)"),
+            let content = OwnPrograms.content(of: path)
+        else {
+            throw RequestError(.notInstalled, "language: \(name), a program of Diatom's own, cannot be read")
+        }
+        values.programs[name] = "/home/user/\(place)"
+        ownPrograms.append(SourceFile(path: place, content: content, executable: true))
     }
 
     private static func findPack(
@@ -83,6 +102,9 @@ package struct ProgramPlan: Sendable {
         "PYTHON", "LD_", "MALLOC_", "GLIBC_", "LC_", "LANG", "OPENBLAS", "OMP_", "MKL_",
     ]
 
+    /// Whether a program of ours runs before the program and notes what it shows.
+    var isRich: Bool { request.rich && pack.id == "python" }
+
     /// The guest's environment; the request's own variables win.
     func environment(_ pack: [String: String]) -> [EnvironmentVariable] {
         var variables = [
@@ -90,12 +112,13 @@ package struct ProgramPlan: Sendable {
             "LANG": "C.UTF-8", "SHELL": "/bin/bash", "TMPDIR": "/tmp",
         ]
         variables.merge(pack) { $1 }
+        if isRich { variables["DIATOM_RICH"] = "1" }
         if let seed = request.seed {
             variables["PYTHONHASHSEED"] = "\(seed)"
             variables["DIATOM_SEED"] = "\(seed)"
         }
         for variable in request.env { variables[variable.name] = variable.value }
-        if request.seed != nil {
+        if request.seed != nil || (isRich && !canStartWarm) {
             // First on the path, whatever the request adds to it; the script takes it off again.
             variables["PYTHONPATH"] = "/diatom/seeded" + (variables["PYTHONPATH"].map { ":\($0)" } ?? "")
         }

@@ -1,6 +1,7 @@
 package import Domain
 package import Languages
 package import Posix
+internal import Storage
 internal import Synchronization
 package import Workers
 
@@ -11,6 +12,7 @@ package final class RunEngine: Runner {
     package let versions = VersionCache()
     private let reactor: Reactor
     private let link: Mutex<JailerLink?>
+    private let compiled: LazyCompileCache
 
     /// Starts the engine's thread, and its jailer, which makes ready while the first request is read.
     package init(
@@ -21,6 +23,7 @@ package final class RunEngine: Runner {
         reactor = try Reactor()
         reactor.start(name: "diatom-reactor")
         link = Mutex(nil)
+        compiled = LazyCompileCache(configuration)
         _ = try currentLink()
     }
 
@@ -28,6 +31,14 @@ package final class RunEngine: Runner {
     package func greeting() async -> JailerGreeting? {
         guard let link = try? currentLink() else { return nil }
         return await link.greeting()
+    }
+
+    /// Opens the compile cache now, and not when it is first needed.
+    ///
+    /// Returns: Why there is none, where one was asked for.
+    package func openCompileCache() -> StorageFailure? {
+        compiled.open()
+        return compiled.failure
     }
 
     /// The process of a jailer that we started.
@@ -56,7 +67,8 @@ package final class RunEngine: Runner {
         let program = try ProgramPlan(request, catalogue: catalogue)
         let (link, greeting) = try await readyLink()
         var run = RunInProgress(
-            id: id, plan: program, greeting: greeting, configuration: configuration, observer: observer)
+            id: id, plan: program, greeting: greeting, configuration: configuration, compiled: compiled,
+            observer: observer)
         run.version = versions.version(of: program.pack)
         return try await run.carryOut(over: link)
     }

@@ -19,11 +19,13 @@ struct RunFold {
             case .stdout: result.stdout.append(contentsOf: output.bytes)
             case .stderr: result.stderr.append(contentsOf: output.bytes)
             }
+        case .result(let shown): result.results.append(shown)
         case .file(let file): result.files.append(file)
         case .filesLeftOut(let count, let reason):
             result.filesLeftOut = count
             result.filesLeftOutReason = reason
         case .compiled(let compile): result.compile = compile
+        case .tested(let run): result.runs.append(run)
         case .finished(let finished):
             isFinished = true
             result.verdict = finished.verdict

@@ -5,13 +5,14 @@ internal import Workers
 
 /// One run from its first step to its result; its events are folded as they happen.
 struct RunInProgress {
-    private let plan: ProgramPlan
-    private let greeting: JailerGreeting
-    private let configuration: EngineConfiguration
-    private let observer: RunObserver?
+    var plan: ProgramPlan
+    let greeting: JailerGreeting
+    let configuration: EngineConfiguration
+    let compiled: LazyCompileCache
+    var observer: RunObserver?
     private let id: RunID
     private var number = 0
-    private var fold: RunFold
+    var fold: RunFold
     var version: String? {
         get { fold.result.version }
         set { fold.result.version = newValue }
@@ -19,17 +20,18 @@ struct RunInProgress {
 
     init(
         id: RunID, plan: ProgramPlan, greeting: JailerGreeting, configuration: EngineConfiguration,
-        observer: RunObserver?
+        compiled: LazyCompileCache, observer: RunObserver?
     ) {
         self.id = id
         self.plan = plan
         self.greeting = greeting
         self.configuration = configuration
+        self.compiled = compiled
         self.observer = observer
         fold = RunFold(id: id, language: plan.pack.id, detected: plan.detected)
     }
 
-    private var request: RunRequest { plan.request }
+    var request: RunRequest { plan.request }
 
     mutating func carryOut(over link: JailerLink) async throws(RequestError) -> RunResult {
         var files = request.files
@@ -38,45 +40,21 @@ struct RunInProgress {
             guard let outputs = try await compileStep(compile, over: link) else { return fold.result }
             files = files.filter { file in !outputs.contains { $0.path == file.path } } + outputs
         }
+        guard request.tests.isEmpty else {
+            try await runTests(files, over: link)
+            return fold.result
+        }
+        return try await runProgram(files, over: link)
+    }
+
+    /// The run step alone, of files that need no compiling.
+    mutating func runProgram(_ files: [SourceFile], over link: JailerLink) async throws(RequestError)
+        -> RunResult
+    {
+        fold.result.receipt = receipt(.exec)
         try await runStep(files, over: link)
         fold.result.error = guestError()
         return fold.result
-    }
-
-    /// - Returns: What compiling made, or nil when the run is over.
-    private mutating func compileStep(
-        _ compile: LanguagePack.Compile, over link: JailerLink
-    ) async throws(RequestError) -> [SourceFile]? {
-        var order = StepOrder(
-            host: .exec, arguments: try expand(compile.command), environment: plan.environment(compile.env),
-            files: request.files, stdin: .bytes([]), limits: request.compileLimits, key: request.key)
-        order.collects = true
-        var step = StepFold(wanted: FileWish(paths: compile.outputs, configuration: configuration))
-        let outcome = try await perform(order, over: link, into: &step, streams: false)
-        var result = CompileResult(verdict: VerdictRules.verdict(outcome, limits: request.compileLimits))
-        result.stdout = step.stdout
-        result.stderr = step.stderr
-        result.usage = outcome.usage
-        if result.verdict.status == .failed || result.verdict.status == .killed {
-            result.verdict.status = .compileFailed
-        }
-        await emit(.compiled(result))
-        if result.verdict.status == .succeeded {
-            return step.files.map {
-                SourceFile(path: $0.path, content: $0.content, executable: $0.executable)
-            }
-        }
-        let ended = result.verdict.status
-        let status: RunStatus = ended == .cancelled || ended == .engineFailed ? ended : .compileFailed
-        var verdict = Verdict(status: status, limit: result.verdict.limit)
-        if status == .compileFailed { verdict.exitCode = nil }
-        fold.result.failure = outcome.failure
-        await emit(.finished(RunEvent.Finished(verdict: verdict, usage: Usage())))
-        if let rules = plan.pack.compileErrors {
-            fold.result.error = GuestErrorReader.read(
-                rules, stderr: result.stderr, exitCode: result.verdict.exitCode, sources: request.files)
-        }
-        return nil
     }
 
     private mutating func runStep(_ files: [SourceFile], over link: JailerLink) async throws(RequestError) {
@@ -86,11 +64,17 @@ struct RunInProgress {
             environment: plan.environment(plan.pack.env), files: files, stdin: request.stdin,
             limits: request.limits,
             key: request.key)
-        order.collects = !request.collect.isEmpty
+        order.collects = !request.collect.isEmpty || showsResults
+        if request.collect.isEmpty, showsResults { order.onlyFile = ResultsFile.path }
+        order.files += plan.ownPrograms
+        if plan.isRich, let noter = ResultsFile.pythonNoter { order.files.append(noter) }
         order.profile = request.profile
         fold.result.receipt = receipt(warm ? .forked : .exec)
-        var step = StepFold(wanted: FileWish(patterns: request.collect, configuration: configuration))
+        var wish = FileWish(patterns: request.collect, configuration: configuration)
+        wish.results = showsResults ? ResultsFile.path : nil
+        var step = StepFold(wanted: wish)
         let outcome = try await perform(order, over: link, into: &step, streams: true)
+        for result in ResultsFile.read(step.results) { await emit(.result(result)) }
         for file in step.files { await emit(.file(file)) }
         if step.leftOut > 0 { await emit(.filesLeftOut(count: step.leftOut, reason: step.leftOutReason)) }
         var finished = RunEvent.Finished(
@@ -101,7 +85,9 @@ struct RunInProgress {
         await emit(.finished(finished))
     }
 
-    private func expand(_ template: CommandTemplate, args: [[UInt8]] = []) throws(RequestError) -> [[UInt8]] {
+    private var showsResults: Bool { plan.isRich || plan.pack.showsResults }
+
+    func expand(_ template: CommandTemplate, args: [[UInt8]] = []) throws(RequestError) -> [[UInt8]] {
         do throws(CommandTemplate.Unfilled) {
             var argv = try template.expand(plan.values, args: args)
             // The program by its full path, as it stands in a warm child's world as well.
@@ -116,7 +102,7 @@ struct RunInProgress {
     }
 
     /// Runs one step to its end and hands on what it prints.
-    private mutating func perform(
+    mutating func perform(
         _ order: StepOrder, over link: JailerLink, into step: inout StepFold, streams: Bool
     ) async throws(RequestError) -> StepOutcome {
         let asked = Monotonic.now()
@@ -142,7 +128,7 @@ struct RunInProgress {
         return try Self.outcome(last, session: session)
     }
 
-    private func receipt(_ start: Receipt.Start) -> Receipt {
+    func receipt(_ start: Receipt.Start) -> Receipt {
         Receipt(
             layers: greeting.layers, policy: start == .forked ? greeting.warmPolicy : greeting.policy,
             hostUser: greeting.hasOwnUsers ? .own : .shared, start: start,
@@ -178,7 +164,7 @@ struct RunInProgress {
         }
     }
 
-    private mutating func emit(_ payload: RunEvent.Payload) async {
+    mutating func emit(_ payload: RunEvent.Payload) async {
         let event = RunEvent(
             run: id, number: number, time: observer == nil ? 0 : WallClock.now(),
             policy: fold.result.receipt?.policy ?? greeting.policy,

@@ -8,6 +8,8 @@ struct StepFold {
     private(set) var stdout: [UInt8] = []
     private(set) var stderr: [UInt8] = []
     private(set) var files: [CollectedFile] = []
+    /// The bytes of the file of results, where one is wanted.
+    private(set) var results: [UInt8] = []
     private(set) var leftOut = 0
     private(set) var leftOutReason = ""
     private var bytes = 0
@@ -23,8 +25,13 @@ struct StepFold {
 
     mutating func take(_ file: FoundFile) {
         guard let path = try? WorkspacePath(parsing: String(decoding: file.path, as: UTF8.self)),
-            path.description.utf8.elementsEqual(file.path), wish.wants(path)
+            path.description.utf8.elementsEqual(file.path)
         else { return }
+        if path.description == wish.results {
+            results = (try? file.content.read(limit: min(file.size, ResultsFile.mostBytes))) ?? []
+            return
+        }
+        guard wish.wants(path), !path.description.hasPrefix(".diatom-") else { return }
         guard files.count < wish.mostFiles else { return leave("more than \(wish.mostFiles) files match") }
         guard file.size <= wish.mostBytes - bytes else {
             return leave("files together are larger than \(wish.mostBytes) bytes")
@@ -46,6 +53,8 @@ struct StepFold {
 struct FileWish {
     private var paths: Set<String> = []
     private var patterns: [PathPattern] = []
+    /// The file of rich results, which is not one that is given back.
+    var results: String?
     let mostBytes: Int
     let mostFiles: Int
 

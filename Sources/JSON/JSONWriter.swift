@@ -76,6 +76,32 @@ package struct JSONWriter {
         if let text { value(text) } else { null() }
     }
 
+    /// A value that is JSON already.
+    package mutating func value(json: [UInt8]) {
+        separate()
+        bytes.append(contentsOf: json)
+    }
+
+    package mutating func value(_ value: JSONValue) {
+        switch value {
+        case .null: null()
+        case .bool(let flag): self.value(flag)
+        case .number(let number): self.value(json: Array(number.text.utf8))
+        case .string(let text): self.value(text)
+        case .array(let elements):
+            beginArray()
+            for element in elements { self.value(element) }
+            endArray()
+        case .object(let object):
+            beginObject()
+            for member in object.members {
+                name(escaping: member.name)
+                self.value(member.value)
+            }
+            endObject()
+        }
+    }
+
     /// A string, or `{"base64": …}` where the bytes are not UTF-8.
     package mutating func text(_ content: [UInt8]) {
         guard (try? UTF8Span(validating: content.span)) != nil else { return base64(content) }

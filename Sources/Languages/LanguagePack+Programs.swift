@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Posix
 
 extension LanguagePack {
     /// Programs that the pack needs and this machine lacks.
@@ -14,7 +15,8 @@ extension LanguagePack {
         var found: [String: String] = [:]
         var missing: [String] = []
         for (name, candidates) in requires {
-            if let path = candidates.first(where: { access($0, X_OK) == 0 }) {
+            let paths = candidates.lazy.map(Self.path)
+            if let path = paths.first(where: { access($0, X_OK) == 0 }) {
                 found[name] = path
             } else {
                 missing.append(name)
@@ -23,6 +25,18 @@ extension LanguagePack {
         guard missing.isEmpty else { throw Missing(programs: missing.sorted(), install: install) }
         return found
     }
+
+    /// A candidate without a slash is a program of Diatom's own, which lies beside the one that runs.
+    private static func path(_ candidate: String) -> String {
+        candidate.contains("/") ? candidate : ownFolder + "/" + candidate
+    }
+
+    /// The names of the programs that are Diatom's own: no sandbox has them, they are laid into the workspace.
+    package var ownPrograms: [String] {
+        requires.filter { $0.value.contains { !$0.contains("/") } }.map(\.key)
+    }
+
+    private static let ownFolder = ChildProcess.ownFolder()
 
     /// What this machine lacks; nil when the pack can be used.
     package var missing: Missing? {

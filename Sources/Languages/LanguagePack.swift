@@ -26,6 +26,8 @@ package struct LanguagePack: Hashable, Sendable {
     package var run: CommandTemplate
     /// Of the run step; a request's own variables come after.
     package var env: [String: String]
+    /// Whether its programs leave rich results beside the files, asked or not.
+    package var showsResults: Bool
     package var version: VersionProbe?
     /// Absolute paths that may hold a program, by the name that templates use.
     package var requires: [String: [String]]
@@ -55,6 +57,7 @@ extension LanguagePack {
         interpreters = try pack.texts("interpreters")
         entry = try pack.text("entry")
         host = try pack.optionalText("host")
+        showsResults = try pack.flag("results")
         run = try CommandTemplate(reading: pack, "run")
         env = try pack.table("env")
         install = try pack.text("install")
@@ -71,7 +74,7 @@ extension LanguagePack {
     private static let members = [
         "id", "aliases", "extensions", "interpreters", "name", "entry", "host", "requires", "install",
         "compile",
-        "run", "env", "version", "errors",
+        "run", "env", "version", "errors", "results",
     ]
 
     /// Sees to it that nothing can be left unfilled later.

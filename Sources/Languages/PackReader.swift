@@ -33,6 +33,13 @@ struct PackReader {
 
     func text(_ member: String) throws(Wrong) -> String { try text(try required(member), of: member) }
 
+    /// False where it is absent.
+    func flag(_ member: String) throws(Wrong) -> Bool {
+        guard let value = object[member] else { return false }
+        guard case .bool(let flag) = value else { throw wrong(member, "is neither true nor false") }
+        return flag
+    }
+
     func texts(_ member: String) throws(Wrong) -> [String] { try texts(try required(member), of: member) }
 
     /// An object of texts; empty where it is absent.

@@ -13,6 +13,8 @@ package struct StepOrder: Sendable {
     package var key: KeyID
     /// Whether the workspace's files are wanted afterwards.
     package var collects = false
+    /// The only file that is wanted of the workspace, where it is one: once it is there, nothing more is waited for.
+    package var onlyFile: String?
     package var profile = false
 
     package init(

@@ -171,7 +171,11 @@ package final class StepSession: ReactorHandler {
         while true {
             switch FoundMessage.receive(found.rawValue) {
             case .nothing: return
-            case .file(let file): _ = channel.send(.found(file))
+            case .file(let file):
+                _ = channel.send(.found(file))
+                guard let only = order.onlyFile, file.path.elementsEqual(only.utf8) else { continue }
+                state.withLock { $0.hasOnlyFile = true }
+                finishIfDone()
             case .calls(let calls): state.withLock { $0.calls = calls }
             case .ended:
                 endFound(found)
@@ -204,7 +208,9 @@ package final class StepSession: ReactorHandler {
 
     private func finishIfDone() {
         let outcome: StepOutcome? = state.withLock { state in
-            guard let report = state.report, state.streams.isEmpty, state.found == nil else { return nil }
+            guard let report = state.report, state.streams.isEmpty,
+                state.found == nil || (state.hasOnlyFile && !order.profile)
+            else { return nil }
             state.report = nil
             return state.outcome(report)
         }

@@ -14,6 +14,8 @@ struct StepState: Sendable {
     var streams: [UInt64: Stream] = [:]
     var foundTag: UInt64?
     var found: SharedDescriptor?
+    /// Whether the one file that is wanted has come.
+    var hasOnlyFile = false
     var calls: [Int: Int]?
     var report: cjail_report?
     private var room: Int

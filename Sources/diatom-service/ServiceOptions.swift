@@ -6,9 +6,12 @@ struct ServiceOptions {
     var jailerSocket: String?
     /// The user that the service becomes, when root starts it.
     var user: UInt32?
+    /// Of the compile cache; 0 turns it off.
+    var compileCacheMebibytes = 512
     var isVerbose = false
 
     enum Wrong: Error {
+        case number(String)
         case unknown(String)
         case missingValue(String)
     }
@@ -19,6 +22,7 @@ struct ServiceOptions {
           --data DIR            where the socket and the idempotency keys live
           --allow NAME,…        isolation layers whose absence is allowed, e.g. memory:sampled
           --preload MODULE,…    modules that the warm Python host imports besides its standard list
+          --compile-cache-mb N  what compiled programs may take in the data folder (default: 512; 0: none are kept)
           --jailer-socket PATH  a diatom-jailer that runs as a daemon of its own
           --verbose             log every request
 
@@ -38,18 +42,23 @@ struct ServiceOptions {
             }
             guard Self.names.contains(name) else { throw .unknown(name) }
             guard let value = rest.popFirst() else { throw .missingValue(name) }
-            set(name, value)
+            try set(name, value)
         }
     }
 
-    private static let names = ["--data", "--allow", "--preload", "--jailer-socket", "--user"]
+    private static let names = [
+        "--data", "--allow", "--preload", "--compile-cache-mb", "--jailer-socket", "--user",
+    ]
 
-    private mutating func set(_ name: String, _ value: String) {
+    private mutating func set(_ name: String, _ value: String) throws(Wrong) {
         let list = value.split(separator: ",").map(String.init)
         switch name {
         case "--data": data = value
         case "--allow": allowed += list
         case "--preload": preload += list
+        case "--compile-cache-mb":
+            guard let count = Int(value), (0...1_048_576).contains(count) else { throw .number(name) }
+            compileCacheMebibytes = count
         case "--jailer-socket": jailerSocket = value
         default: user = UInt32(value)
         }

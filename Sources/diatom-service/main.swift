@@ -23,20 +23,13 @@ func defaultData() -> String {
     return (variable("HOME") ?? "/nonexistent") + "/.local/state/diatom"
 }
 
-/// Folders above the data folder, as `mkdir -p` makes them.
-func makeFolders(_ path: String) {
-    var made = path.hasPrefix("/") ? "" : "."
-    for name in path.split(separator: "/") {
-        made += "/\(name)"
-        mkdir(made, made.hasSuffix(path) ? 0o700 : 0o755)
-    }
-}
-
 func startEngine(_ options: ServiceOptions) throws(SystemFailure) -> RunEngine {
     var configuration = EngineConfiguration(jailer: ChildProcess.ownFolder() + "/diatom-jailer")
     configuration.allowed = options.allowed
     configuration.preload = options.preload
     configuration.jailerSocket = options.jailerSocket
+    configuration.compiledFolder = options.data + "/compiled"
+    configuration.mostCompiledBytes = .mebibytes(options.compileCacheMebibytes)
     var tries = 0
     while true {
         do throws(SystemFailure) { return try RunEngine(configuration) } catch {
@@ -51,6 +44,9 @@ func serve(_ options: ServiceOptions) async throws {
     let log = Log(program: "diatom", threshold: options.isVerbose ? .debug : .info)
     let engine = try startEngine(options)
     engine.versions.fill(from: engine.catalogue)
+    if let failure = engine.openCompileCache() {
+        log(.warning, "compile_cache_absent", ["why": failure.message])
+    }
     let store = try FileIdempotencyStore(folder: options.data + "/idempotency")
     let application = Application(
         runner: engine, idempotency: store, languages: CatalogueDirectory(engine.catalogue), log: log)
@@ -88,7 +84,7 @@ do {
     fail("\(error); see diatom serve --help", code: 2)
 }
 do {
-    makeFolders(options.data)
+    FolderPath.make(options.data)
     if Privilege.givesUsers(), options.jailerSocket == nil {
         exit(try Keeper.run(options, arguments: arguments))
     }

@@ -9,6 +9,7 @@ internal import Posix
     var configuration = EngineConfiguration(jailer: ChildProcess.ownFolder() + "/diatom-jailer")
     configuration.allowed = alone.allowed
     configuration.keepsWarmHosts = alone.isWarm
+    configuration.compiledFolder = alone.data + "/compiled-alone"
     do throws(SystemFailure) { return try RunEngine(configuration) } catch {
         throw RequestError(.isolationUnavailable, "the jailer cannot be started: \(error)")
     }

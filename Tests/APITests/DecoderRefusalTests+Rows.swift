@@ -130,10 +130,11 @@ extension DecoderRefusalTests {
         Refusal(field: "check", #""report""#, .unsupported, "check", "'report'"),
         Refusal(field: "check", #""enforce""#, .unsupported, "check"),
         Refusal(field: "cache", "true", .unsupported, "cache"),
-        Refusal(field: "rich", "true", .unsupported, "rich"),
         Refusal(field: "stream", "true", .unsupported, "stream"),
         Refusal(field: "check_types", "true", .unsupported, "check_types"),
-        Refusal(field: "tests", #"[{"stdin":"x"}]"#, .unsupported, "tests"),
+        Refusal(field: "tests", #"[{"stdin":1}]"#, .invalidValue, "tests[0].stdin"),
+        Refusal(field: "tests", #"[{},{"expect":"x"}]"#, .unknownField, "tests[1].expect"),
+        Refusal(field: "tests", #"[{"args":["a\u0000"]}]"#, .invalidValue, "tests[0].args[0]"),
         Refusal(field: "libraries", #"["numpy"]"#, .unsupported, "libraries", "does not have"),
         Refusal(field: "webhook", #"{"url":"https://example.org"}"#, .unsupported, "webhook"),
         Refusal(

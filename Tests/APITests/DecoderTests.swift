@@ -21,6 +21,20 @@ struct DecoderTests {
         #expect(request.seed == nil && request.start == .warm && !request.profile)
     }
 
+    @Test func `tests arrive in order, and what they leave out stays open`() throws {
+        let body = #"""
+            { "language": "python", "code": "", "rich": true,
+              "tests": [{"stdin": "1"}, {"args": ["a", ""]}, {}, {"stdin": {"base64": "/w=="}, "args": []}] }
+            """#
+        let request = try decoder.decode(Array(body.utf8)).request
+        #expect(request.rich)
+        #expect(
+            request.tests == [
+                TestCase(stdin: [0x31]), TestCase(args: [[0x61], []]), TestCase(),
+                TestCase(stdin: [0xff], args: []),
+            ])
+    }
+
     @Test func `every field of the contract arrives`() throws {
         let body = #"""
             { "language": "py", "code": {"base64": "/wA="}, "entry": "src/app.py", "stdin": "h\u00e9\ud83d\ude00\u0000",

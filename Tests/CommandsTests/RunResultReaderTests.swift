@@ -15,7 +15,21 @@ struct RunResultReaderTests {
         result.stderr = Array("ü\n".utf8)
         var compile = CompileResult(verdict: Verdict(status: .succeeded, exitCode: 0))
         compile.stderr = Array("warning".utf8)
+        compile.cached = true
         result.compile = compile
+        result.results = [
+            RichResult(forms: [
+                RichResult.Form(type: "text/plain", json: Array(#""1 \"é\"""#.utf8)),
+                RichResult.Form(
+                    type: "application/vnd.diatom.table+json", json: Array(#"{"rows":[[1,null]]}"#.utf8)),
+            ])
+        ]
+        var run = RunResult(
+            id: result.id, verdict: Verdict(status: .failed, exitCode: 3), language: "c", created: 0)
+        run.stdout = Array("4\n".utf8)
+        run.usage.cpu = .microseconds(700)
+        run.results = result.results
+        result.runs = [run, run]
         result.usage.wall = .microseconds(1_900)
         result.usage.memoryPeak = ByteCount(bytes: 9_437_184)
         result.usage.systemCalls = ["read": 3]

@@ -51,6 +51,8 @@ struct ConcurrencyTests {
             case .started: "started"
             case .output: "output"
             case .file: "file"
+            case .result: "result"
+            case .tested: "tested"
             case .filesLeftOut: "left out"
             case .compiled: "compiled"
             case .finished: "finished"

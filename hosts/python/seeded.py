@@ -1,4 +1,6 @@
-"""What a run with a seed starts with, as its `sitecustomize`: generators that would begin anywhere begin there.
+"""What a fresh run with a seed, or a rich one, starts with, as its `sitecustomize`.
+
+With a seed, generators that would begin anywhere begin there.
 
 `PYTHONHASHSEED` fixes hashes. What asks the operating system (`os.urandom`, `secrets`, `uuid4`, numpy's
 `default_rng()` without a seed) stays random.
@@ -32,16 +34,32 @@ class _NumpySeeder:
 
 def _main(folder="/diatom/seeded"):
     import os
-    import random
 
-    seed = int(os.environ.pop("DIATOM_SEED"))
-    random.seed(seed)
-    sys.meta_path.insert(0, _NumpySeeder(seed))
+    if "DIATOM_SEED" in os.environ:
+        import random
+
+        seed = int(os.environ.pop("DIATOM_SEED"))
+        random.seed(seed)
+        sys.meta_path.insert(0, _NumpySeeder(seed))
     own, _, given = os.environ.pop("PYTHONPATH", "").partition(":")
     if own != folder or given:
         os.environ["PYTHONPATH"] = given if own == folder else own + ":" + given
     sys.path[:] = [path for path in sys.path if path != folder]
     sys.path_importer_cache.pop(folder, None)
+    if os.environ.pop("DIATOM_RICH", None):
+        _enrich()
+
+
+def _enrich():
+    """Before a rich run's program: what notes its results, which came with its files."""
+    import os
+
+    path = "/home/user/.diatom-rich.py"
+    with open(path, "rb") as file:
+        namespace = {"__name__": "diatom_rich"}
+        exec(compile(file.read(), path, "exec"), namespace)
+    os.unlink(path)
+    namespace["_install"](sys.argv[0])
 
 
 _main()

@@ -149,6 +149,18 @@ def _become(library):
     sys.argv[:] = argv[1:]
     sys.orig_argv[:] = argv
     _take_environment(_strings(environment))
+    if os.environ.pop("DIATOM_RICH", None):
+        _enrich()
+
+
+def _enrich():
+    """Before a rich run's program: what notes its results, which came with its files."""
+    path = "/home/user/.diatom-rich.py"
+    with open(path, "rb") as file:
+        namespace = {"__name__": "diatom_rich"}
+        exec(compile(file.read(), path, "exec"), namespace)
+    os.unlink(path)
+    namespace["_install"](sys.argv[0])
 
 
 def _take_environment(entries):

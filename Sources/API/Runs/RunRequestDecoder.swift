@@ -41,8 +41,10 @@ package struct RunRequestDecoder: Sendable {
         request.compileLimits = try LimitsReader(maxima: maxima).read(
             reader, "compile_limits", step: .compile)
         request.start = try reader.choice("start", RunRequest.Start.self) ?? .warm
+        request.rich = try reader.bool("rich")
         request.profile = try reader.bool("profile")
         request.seed = try seed(reader)
+        request.tests = try TestReader.read(reader)
         return (request, try options(reader))
     }
 
@@ -110,15 +112,14 @@ package struct RunRequestDecoder: Sendable {
 extension RunRequestDecoder {
     /// Refuses by name what the contract has and this version has not.
     private func refuseMissingFeatures(_ reader: ObjectReader) throws(RequestError) {
-        for name in ["cache", "rich", "stream"] where try reader.bool(name) {
+        for name in ["cache", "stream"] where try reader.bool(name) {
             throw missing(reader, name, "true")
         }
         if reader.optional("check_types") != nil, try reader.bool("check_types") {
             throw missing(reader, "check_types", "true")
         }
-        for name in ["libraries", "tests"] {
-            guard let entries = try reader.array(name, most: 1_000), !entries.isEmpty else { continue }
-            throw missing(reader, name, "a list that is not empty")
+        if let entries = try reader.array("libraries", most: 1_000), !entries.isEmpty {
+            throw missing(reader, "libraries", "a list that is not empty")
         }
         if let webhook = reader["webhook"] {
             guard case .object = webhook else {

@@ -4,31 +4,19 @@ internal import JSON
 /// Writes a run result as the contract shows it, field for field and in its order.
 package enum RunResultEncoder {
     package static func encode(_ result: RunResult) -> [UInt8] {
-        let files = result.files.reduce(0) { $0 + $1.content.count / 3 * 4 + 512 }
-        var writer = JSONWriter(capacity: 1_536 + result.stdout.count + result.stderr.count + files)
+        var writer = JSONWriter(capacity: ([result] + result.runs).reduce(512) { $0 + expectedSize(of: $1) })
         writer.beginObject()
         write(identityOf: result, to: &writer)
-        write(outputOf: result, to: &writer)
-        writer.name("results")
-        writer.beginArray()
-        writer.endArray()
-        writer.name("error")
-        if let failure = result.failure {
-            write(failure: failure, to: &writer)
-        } else {
-            write(result.error, to: &writer)
-        }
+        write(outcomeOf: result, to: &writer)
         writer.name("compile")
         write(result.compile, to: &writer)
-        writer.name("usage")
-        write(result.usage, to: &writer)
-        writer.name("limit")
-        write(result.verdict.limit, to: &writer)
-        writer.name("files")
-        writer.beginArray()
-        for file in result.files { write(file, to: &writer) }
-        writer.endArray()
-        if result.filesLeftOut > 0 { write(filesLeftOutOf: result, to: &writer) }
+        if !result.runs.isEmpty {
+            writer.name("runs")
+            writer.beginArray()
+            for run in result.runs { write(test: run, to: &writer) }
+            writer.endArray()
+        }
+        write(measuresOf: result, to: &writer)
         writer.name("security")
         writer.null()
         writer.name("receipt")
@@ -43,6 +31,62 @@ package enum RunResultEncoder {
         return writer.bytes
     }
 
+    private static func expectedSize(of result: RunResult) -> Int {
+        let files = result.files.reduce(0) { $0 + $1.content.count / 3 * 4 + 512 }
+        let shown = result.results.reduce(0) { $1.forms.reduce($0) { $0 + $1.json.count + 64 } }
+        return 1_024 + shown + result.stdout.count + result.stderr.count + files
+    }
+
+    /// One of the request's tests: what a run says, without what is the same for all of them.
+    private static func write(test result: RunResult, to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.name("status")
+        writer.value(result.verdict.status.rawValue)
+        write(endOf: result, to: &writer)
+        write(outcomeOf: result, to: &writer)
+        write(measuresOf: result, to: &writer)
+        writer.name("queue_ms")
+        writer.milliseconds(result.queued)
+        writer.endObject()
+    }
+
+    private static func write(outcomeOf result: RunResult, to writer: inout JSONWriter) {
+        write(outputOf: result, to: &writer)
+        writer.name("results")
+        writer.beginArray()
+        for shown in result.results { write(shown, to: &writer) }
+        writer.endArray()
+        writer.name("error")
+        if let failure = result.failure {
+            write(failure: failure, to: &writer)
+        } else {
+            write(result.error, to: &writer)
+        }
+    }
+
+    private static func write(_ shown: RichResult, to writer: inout JSONWriter) {
+        writer.beginObject()
+        for form in shown.forms {
+            writer.name(escaping: form.type)
+            writer.value(json: form.json)
+        }
+        writer.name("source")
+        writer.value("guest")
+        writer.endObject()
+    }
+
+    private static func write(measuresOf result: RunResult, to writer: inout JSONWriter) {
+        writer.name("usage")
+        write(result.usage, to: &writer)
+        writer.name("limit")
+        write(result.verdict.limit, to: &writer)
+        writer.name("files")
+        writer.beginArray()
+        for file in result.files { write(file, to: &writer) }
+        writer.endArray()
+        if result.filesLeftOut > 0 { write(filesLeftOutOf: result, to: &writer) }
+    }
+
     private static func write(identityOf result: RunResult, to writer: inout JSONWriter) {
         writer.name("id")
         writer.value(result.id.description)
@@ -54,6 +98,10 @@ package enum RunResultEncoder {
         writer.value(result.version)
         writer.name("detected")
         writer.value(result.detected)
+        write(endOf: result, to: &writer)
+    }
+
+    private static func write(endOf result: RunResult, to writer: inout JSONWriter) {
         writer.name("exit_code")
         writer.value(result.verdict.exitCode.map(Int.init))
         writer.name("signal")
@@ -124,6 +172,24 @@ package enum RunResultEncoder {
         writer.endObject()
     }
 
+    /// One of many errors of a compiler, without what only a run's error has.
+    private static func write(diagnostic error: GuestError, to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.name("name")
+        writer.value(error.name)
+        writer.name("message")
+        writer.value(error.message)
+        writer.name("file")
+        writer.value(error.file)
+        writer.name("line")
+        writer.value(error.line)
+        writer.name("column")
+        writer.value(error.column)
+        writer.name("source")
+        writer.value("guest")
+        writer.endObject()
+    }
+
     private static func write(_ compile: CompileResult?, to writer: inout JSONWriter) {
         guard let compile else { return writer.null() }
         writer.beginObject()
@@ -137,6 +203,10 @@ package enum RunResultEncoder {
         writer.text(compile.stdout)
         writer.name("stderr")
         writer.text(compile.stderr)
+        writer.name("errors")
+        writer.beginArray()
+        for error in compile.errors { write(diagnostic: error, to: &writer) }
+        writer.endArray()
         writer.name("cached")
         writer.value(compile.cached)
         writer.name("usage")

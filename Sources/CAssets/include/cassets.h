@@ -16,4 +16,8 @@ const unsigned char *cassets_python_warm_pointer(void);
 extern const size_t cassets_python_seeded_length;
 const unsigned char *cassets_python_seeded_pointer(void);
 
+/* What a rich run starts with. */
+extern const size_t cassets_python_rich_length;
+const unsigned char *cassets_python_rich_pointer(void);
+
 #endif

@@ -13,7 +13,8 @@ extension Command {
             Starts services of its own in temporary folders and stops them again. Every ratio is measured in
             one run: the rounds of all sides are interleaved, the first 20 dropped, medians compared. 'Bare'
             is /usr/bin/python3 with an empty environment, its output read to the end, without a sandbox.
-            The rows are \(BenchPlan.ids.joined(separator: ", ")).
+            The rows are \(BenchPlan.ids.prefix(9).joined(separator: ", ")),
+            \(BenchPlan.ids.dropFirst(9).joined(separator: ", ")).
 
             The exit code is 0 whatever was measured, 1 when something could not be.
             """,
@@ -78,10 +79,15 @@ final class Bench {
             progress("warm, command, alone, bwrap")
             report.rows += idleRows(service)
         }
+        if !plan.rows.isDisjoint(with: ["compiled", "tests"]) {
+            progress("compiled, tests")
+            report.rows += compileRows(service)
+        }
         let others: [(String, () -> [BenchRow])] = [
             ("tail", { [self.tailRow(service)] }), ("throughput", { self.throughputRows(service) }),
             ("fresh", { [self.freshRow(service)] }), ("memory", { self.memoryRows(service) }),
-            ("growth", { [self.growthRow(service)] }), ("sleepers", { [self.sleepersRow(service)] }),
+            ("sql", { [self.sqlRow(service)] }), ("growth", { [self.growthRow(service)] }),
+            ("sleepers", { [self.sleepersRow(service)] }),
         ]
         for (name, measure) in others where wants(name) {
             progress(name)

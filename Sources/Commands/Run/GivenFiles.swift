@@ -72,6 +72,9 @@ struct GivenFiles {
         return isPlain ? String(below) : String(path.split(separator: "/").last ?? "")
     }
 
+    /// The bytes of a file that is none of the program's.
+    static func content(ofFile path: String) throws(UsageError) -> [UInt8] { try read(path).bytes }
+
     private static func read(_ path: String) throws(UsageError) -> (bytes: [UInt8], executable: Bool) {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)
         guard descriptor >= 0 else {

@@ -15,6 +15,9 @@ extension Command {
             this command's stdin, and its output comes out here. A running service is used when one listens in
             the data directory; else the command works alone.
 
+            With --test or --tests the program is compiled once and run for each, in a sandbox of its own; the
+            exit code is that of the first that failed. With --rich, --out DIR keeps figures and tables.
+
             The exit code is the program's own, or: 124 time limit, 137 memory, 122 output or disk,
             123 did not compile, 126 refused, 130 cancelled, 125 the engine failed, 128+n killed by
             signal n, 2 wrong usage. A line on stderr that begins 'diatom: STATUS:' says why.
@@ -29,6 +32,9 @@ extension Command {
             ),
             ("diatom run -l bash -c 'echo $((6 * 7))'", "a line of code"),
             ("diatom run --wall-ms 1000 --memory-mb 64 main.py", "with less time and memory"),
+            ("diatom run main.c --test 1.txt --test 2.txt", "compile once, run once for each input"),
+            ("diatom run query.sql sales.csv", "SQL over a file, here the table 'sales'"),
+            ("diatom run --rich --out plots plot.py", "show values, keep figures"),
             ("diatom run --collect '*.png' --out plots plot.py", "keep the files it makes"),
         ],
         body: { (invocation) throws(UsageError) in try RunCommand(invocation).perform() })
@@ -53,11 +59,15 @@ struct RunCommand {
         }
         if parsed.has(RunFlags.json) { return try performJSON() }
         var plan = try RunPlan(parsed, catalogue: LanguageCatalogue())
-        let folder = parsed.has(RunFlags.collect) ? try OutputFolder(parsed.value(RunFlags.out) ?? ".") : nil
+        let wantsFolder =
+            parsed.has(RunFlags.collect) || (parsed.has(RunFlags.rich) && parsed.has(RunFlags.out))
+        let folder = wantsFolder ? try OutputFolder(parsed.value(RunFlags.out) ?? ".") : nil
         let interrupts = Interrupts()
         do throws(RunBackend.Failure) {
             let backend = try backend(for: &plan.request)
             let result = try backend.run(plan.request, interrupts: interrupts)
+            TestReport(messages).print(result.runs)
+            if plan.request.rich { RichReport(messages).print(result.results, into: folder) }
             return finish(result, by: backend, into: folder)
         } catch {
             return fail(error)

@@ -11,6 +11,12 @@ enum RunFlags {
     static let fresh = CommandOption("fresh", "start a new interpreter instead of forking a warm one")
     static let seed = CommandOption("seed", value: "N", "run fresh and repeatable, with this hash seed")
     static let profile = CommandOption("profile", "count system calls by name")
+    static let rich = CommandOption(
+        "rich", "show the last expression's value, figures and tables")
+    static let test = CommandOption(
+        "test", value: "FILE", "run with this file as stdin; several run one after another")
+    static let tests = CommandOption(
+        "tests", value: "FILE", "run for each of a JSON list of stdin and args")
     static let receipt = CommandOption("receipt", "print on stderr what isolation was in force")
     static let json = CommandOption("json", "read a run request from stdin, print a run result")
     static let idempotencyKey = CommandOption(
@@ -22,6 +28,7 @@ enum RunFlags {
 
     static let all =
         [language, code, file, entry, env] + RunLimits.rows.map(\.option) + [
-            collect, out, fresh, seed, profile, receipt, json, idempotencyKey, alone, data, allow, verbose,
+            collect, out, rich, test, tests, fresh, seed, profile, receipt, json, idempotencyKey, alone, data,
+            allow, verbose,
         ]
 }

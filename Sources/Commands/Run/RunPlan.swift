@@ -57,9 +57,12 @@ struct RunPlan {
             if let count = try parsed.count(row.option) { row.set(&request.limits, count) }
         }
         request.collect = parsed.values(RunFlags.collect)
-        if parsed.has(RunFlags.out), request.collect.isEmpty {
-            throw UsageError("--out needs --collect GLOB to say which files")
+        request.rich = parsed.has(RunFlags.rich)
+        if parsed.has(RunFlags.out), request.collect.isEmpty, !request.rich {
+            throw UsageError("--out needs --collect GLOB to say which files, or --rich")
         }
+        request.tests = try GivenTests.read(parsed)
+        if !request.tests.isEmpty { request.stdin = .bytes([]) }
         request.start = parsed.has(RunFlags.fresh) ? .fresh : .warm
         request.profile = parsed.has(RunFlags.profile)
         if let text = parsed.value(RunFlags.seed) {

@@ -42,12 +42,37 @@ enum RunRequestWriter {
         writer.value(request.start.rawValue)
         writer.name("profile")
         writer.value(request.profile)
+        if request.rich {
+            writer.name("rich")
+            writer.value(true)
+        }
+        if !request.tests.isEmpty { write(request.tests, to: &writer) }
         if let seed = request.seed {
             writer.name("seed")
             writer.value(Int(seed))
         }
         writer.endObject()
         return writer.bytes
+    }
+
+    private static func write(_ tests: [TestCase], to writer: inout JSONWriter) {
+        writer.name("tests")
+        writer.beginArray()
+        for test in tests {
+            writer.beginObject()
+            if let stdin = test.stdin {
+                writer.name("stdin")
+                writer.text(stdin)
+            }
+            if let args = test.args {
+                writer.name("args")
+                writer.beginArray()
+                for argument in args { writer.value(String(decoding: argument, as: UTF8.self)) }
+                writer.endArray()
+            }
+            writer.endObject()
+        }
+        writer.endArray()
     }
 
     private static func write(_ file: SourceFile, to writer: inout JSONWriter) {

@@ -17,21 +17,39 @@ struct RunResultReader {
         let id = text("id").flatMap { RunID(parsing: $0) } ?? RunID.now()
         var result = RunResult(id: id, verdict: verdict, language: language, created: 0)
         result.version = text("version")
-        result.stdout = bytes("stdout")
-        result.stderr = bytes("stderr")
         if let compile = inner("compile"), let verdict = compile.verdict {
             var step = CompileResult(verdict: verdict)
             step.stdout = compile.bytes("stdout")
             step.stderr = compile.bytes("stderr")
+            if case .bool(true) = compile.object["cached"] { step.cached = true }
             result.compile = step
         }
-        if let usage = inner("usage") { result.usage = usage.usage }
         if let receipt = inner("receipt") { result.receipt = receipt.receipt }
-        guard case .array(let files) = object["files"] ?? .array([]) else { return nil }
+        guard fill(&result) else { return nil }
+        guard case .array(let runs) = object["runs"] ?? .array([]) else { return nil }
+        for run in runs {
+            guard case .object(let members) = run else { return nil }
+            let reader = RunResultReader(object: members)
+            guard let verdict = reader.verdict else { return nil }
+            var one = RunResult(id: id, verdict: verdict, language: language, created: 0)
+            guard reader.fill(&one) else { return nil }
+            result.runs.append(one)
+        }
+        return result
+    }
+
+    /// What a run and each of its tests have; false where it is not of the form.
+    private func fill(_ result: inout RunResult) -> Bool {
+        result.stdout = bytes("stdout")
+        result.stderr = bytes("stderr")
+        if let usage = inner("usage") { result.usage = usage.usage }
+        guard case .array(let results) = object["results"] ?? .array([]) else { return false }
+        result.results = results.compactMap(Self.shown)
+        guard case .array(let files) = object["files"] ?? .array([]) else { return false }
         for file in files {
             guard case .object(let members) = file, let collected = RunResultReader(object: members).file
             else {
-                return nil
+                return false
             }
             result.files.append(collected)
         }
@@ -39,7 +57,17 @@ struct RunResultReader {
             result.filesLeftOut = leftOut.number("count").map { Int($0) } ?? 0
             result.filesLeftOutReason = leftOut.text("reason")
         }
-        return result
+        return true
+    }
+
+    private static func shown(_ value: JSONValue) -> RichResult? {
+        guard case .object(let object) = value else { return nil }
+        let forms = object.members.filter { $0.name != "source" }.map { member in
+            var writer = JSONWriter()
+            writer.value(member.value)
+            return RichResult.Form(type: member.name, json: writer.bytes)
+        }
+        return RichResult(forms: forms)
     }
 
     private var verdict: Verdict? {

@@ -2,7 +2,7 @@ package import Domain
 
 /// Reads what a program printed about its own failure.
 ///
-/// The bytes are hostile: the last 64 KiB count, frames, messages and lines are bounded, every step takes
+/// The bytes are hostile: 64 KiB count (the first where the first error does, else the last), frames, messages and lines are bounded, every step takes
 /// time in proportion to its input, and the result is the guest's word only.
 package enum GuestErrorReader {
     package static let mostBytes = 64 << 10
@@ -10,6 +10,8 @@ package enum GuestErrorReader {
     package static let longestMessage = 4 << 10
     /// Of one line of a traceback.
     package static let longestLine = 1 << 10
+    /// Of errors that a compiler reports.
+    package static let mostErrors = 100
     /// Where the workspace lies inside a sandbox.
     package static let home = "/home/user"
 
@@ -24,11 +26,30 @@ package enum GuestErrorReader {
         home: String = home
     ) -> GuestError? {
         guard exitCode != 0, !stderr.isEmpty else { return nil }
-        let tail = Array(stderr.suffix(mostBytes))
         switch rules {
-        case .python: return PythonTraceback(tail, home: home, sources: sources).error
-        case .lines(let take, let rows): return read(rows, take: take, lines: lines(of: tail), home: home)
+        case .python:
+            return PythonTraceback(Array(stderr.suffix(mostBytes)), home: home, sources: sources).error
+        case .lines(.first, let rows):
+            return read(rows, lines: lines(of: Array(stderr.prefix(mostBytes))), home: home, most: 1).first
+        case .lines(.last, let rows):
+            let lines = lines(of: Array(stderr.suffix(mostBytes)))
+            return lines.reversed().lazy.compactMap { read(rows, line: $0, home: home) }.first
         }
+    }
+
+    /// Reads all errors that a compiler reports, the first ``mostErrors`` of the first ``mostBytes``.
+    ///
+    /// One that is said twice of the same place counts once: compilers repeat what is wrong in a header.
+    package static func readAll(
+        _ rules: ErrorRules, stderr: some Collection<UInt8>, exitCode: Int32?, sources: [SourceFile] = [],
+        home: String = home
+    ) -> [GuestError] {
+        guard case .lines(.first, let rows) = rules else {
+            return read(rules, stderr: stderr, exitCode: exitCode, sources: sources, home: home).map { [$0] }
+                ?? []
+        }
+        guard exitCode != 0 else { return [] }
+        return read(rows, lines: lines(of: Array(stderr.prefix(mostBytes))), home: home, most: mostErrors)
     }
 
     /// Lines without their ends.
@@ -48,12 +69,17 @@ package enum GuestErrorReader {
     }
 
     private static func read(
-        _ rows: [ErrorRules.Line], take: ErrorRules.Take, lines: [ArraySlice<UInt8>], home: String
-    ) -> GuestError? {
-        switch take {
-        case .first: lines.lazy.compactMap { read(rows, line: $0, home: home) }.first
-        case .last: lines.reversed().lazy.compactMap { read(rows, line: $0, home: home) }.first
+        _ rows: [ErrorRules.Line], lines: [ArraySlice<UInt8>], home: String, most: Int
+    ) -> [GuestError] {
+        var errors: [GuestError] = []
+        var seen: Set<GuestError> = []
+        for line in lines where errors.count < most {
+            guard let error = read(rows, line: line, home: home), seen.insert(error).inserted else {
+                continue
+            }
+            errors.append(error)
         }
+        return errors
     }
 
     private static func read(_ rows: [ErrorRules.Line], line: ArraySlice<UInt8>, home: String) -> GuestError?

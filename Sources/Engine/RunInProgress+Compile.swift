@@ -1,0 +1,86 @@
+internal import Domain
+internal import Languages
+internal import Storage
+internal import Workers
+
+extension RunInProgress {
+    /// - Returns: What compiling made, or nil when the run is over.
+    mutating func compileStep(
+        _ compile: LanguagePack.Compile, over link: JailerLink
+    ) async throws(RequestError) -> [SourceFile]? {
+        var order = StepOrder(
+            host: .exec, arguments: try expand(compile.command), environment: plan.environment(compile.env),
+            files: request.files, stdin: .bytes([]), limits: request.compileLimits, key: request.key)
+        order.collects = true
+        guard let cache = compiled.open() else { return try await make(order, compile, over: link)?.files }
+        let address = CompileAddress.of(
+            order, outputs: compile.outputs, programs: plan.values.programs, pack: plan.pack.id,
+            policy: greeting.policy)
+        switch await cache.board(address) {
+        case .found(let program): return await reuse(program)
+        case .compileAlone: return try await make(order, compile, over: link)?.files
+        case .compile:
+            let made: CompiledProgram?
+            do throws(RequestError) { made = try await make(order, compile, over: link) } catch {
+                await cache.land(address, nil)
+                throw error
+            }
+            // Without its first output a step has made nothing that could be used again.
+            let isWhole = made?.files.contains { $0.path.description == compile.outputs.first } ?? false
+            await cache.land(address, isWhole ? made : nil)
+            return made?.files
+        }
+    }
+
+    private mutating func reuse(_ program: CompiledProgram) async -> [SourceFile] {
+        var result = CompileResult(verdict: Verdict(status: .succeeded, exitCode: 0))
+        result.stdout = program.stdout
+        result.stderr = program.stderr
+        result.cached = true
+        await emit(.compiled(result))
+        return program.files
+    }
+
+    /// Compiles in a sandbox.
+    ///
+    /// - Returns: nil when that did not succeed; the run is over then, and its result is complete.
+    private mutating func make(
+        _ order: StepOrder, _ compile: LanguagePack.Compile, over link: JailerLink
+    ) async throws(RequestError) -> CompiledProgram? {
+        var step = StepFold(wanted: FileWish(paths: compile.outputs, configuration: configuration))
+        let outcome = try await perform(order, over: link, into: &step, streams: false)
+        var result = CompileResult(verdict: VerdictRules.verdict(outcome, limits: request.compileLimits))
+        result.stdout = step.stdout
+        result.stderr = step.stderr
+        result.usage = outcome.usage
+        if result.verdict.status == .failed || result.verdict.status == .killed {
+            result.verdict.status = .compileFailed
+        }
+        if result.verdict.status != .succeeded { readErrors(into: &result) }
+        await emit(.compiled(result))
+        guard result.verdict.status == .succeeded else {
+            await endUncompiled(result, failure: outcome.failure)
+            return nil
+        }
+        let files = step.files.map {
+            SourceFile(path: $0.path, content: $0.content, executable: $0.executable)
+        }
+        return CompiledProgram(files: files, stdout: step.stdout, stderr: step.stderr)
+    }
+
+    private func readErrors(into result: inout CompileResult) {
+        guard let rules = plan.pack.compileErrors else { return }
+        result.errors = GuestErrorReader.readAll(
+            rules, stderr: result.stderr, exitCode: result.verdict.exitCode, sources: request.files)
+    }
+
+    private mutating func endUncompiled(_ result: CompileResult, failure: String?) async {
+        let ended = result.verdict.status
+        let status: RunStatus = ended == .cancelled || ended == .engineFailed ? ended : .compileFailed
+        var verdict = Verdict(status: status, limit: result.verdict.limit)
+        if status == .compileFailed { verdict.exitCode = nil }
+        fold.result.failure = failure
+        fold.result.error = result.errors.first
+        await emit(.finished(RunEvent.Finished(verdict: verdict, usage: Usage())))
+    }
+}

@@ -1,0 +1,1 @@
+SELECT sum(line::INT)::INT AS total, count(*) AS lines FROM stdin;

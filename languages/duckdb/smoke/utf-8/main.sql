@@ -1,0 +1,1 @@
+SELECT 'grüße 👋' AS "größe", length('👋') AS length;

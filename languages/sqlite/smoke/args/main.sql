@@ -1,0 +1,1 @@
+SELECT n, '<' || value || '>' AS value FROM args ORDER BY n;

@@ -1,0 +1,1 @@
+SELECT sum(line) AS total, count(*) AS lines FROM stdin;

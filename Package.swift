@@ -50,7 +50,7 @@ let package = Package(
         .target(name: "Posix", dependencies: ["CJail", "CLinux"], swiftSettings: swift),
         .target(name: "Wire", dependencies: ["CJail", "Domain", "Posix"], swiftSettings: swift),
         .target(
-            name: "Languages", dependencies: ["CAssets", "Domain", "JSON"], swiftSettings: swift),
+            name: "Languages", dependencies: ["CAssets", "Domain", "JSON", "Posix"], swiftSettings: swift),
         .target(
             name: "Jail",
             dependencies: ["CAssets", "CJail", "CMessageDigest", "CSeccomp", "Domain", "Posix", "Wire"],
@@ -76,8 +76,8 @@ let package = Package(
             dependencies: ["API", "CJail", "Domain", "Engine", "JSON", "Languages", "Posix", "Telemetry"],
             swiftSettings: swift),
         .executableTarget(
-            name: "diatom", dependencies: ["Commands", "Domain", "Engine", "Posix"], swiftSettings: swift,
-            linkerSettings: wholeStatic),
+            name: "diatom", dependencies: ["Commands", "Domain", "Engine", "Languages", "Posix"],
+            swiftSettings: swift, linkerSettings: wholeStatic),
         .executableTarget(
             name: "diatom-service",
             dependencies: [

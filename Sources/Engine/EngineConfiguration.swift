@@ -12,6 +12,8 @@ package struct EngineConfiguration: Hashable, Sendable {
     package var keepsWarmHosts = true
     /// Modules that the warm Python host imports besides its standard list.
     package var preload: [String] = []
+    /// The file of toolchains that were brought along; nil for the jailer's own default.
+    package var toolchains: String?
     package var maxima = LimitMaxima()
     /// Of files given back, together and each.
     package var mostCollectedBytes = 64 << 20
@@ -28,6 +30,7 @@ package struct EngineConfiguration: Hashable, Sendable {
             arguments += ["--parked-exec", "0"]
         }
         if !preload.isEmpty { arguments += ["--preload-more", preload.joined(separator: ",")] }
+        if let toolchains { arguments += ["--toolchains", toolchains] }
         return arguments
     }
 }

@@ -51,7 +51,7 @@ struct RunInProgress {
             host: .exec, arguments: try expand(compile.command), environment: plan.environment(compile.env),
             files: request.files, stdin: .bytes([]), limits: request.compileLimits, key: request.key)
         order.collects = true
-        var step = StepFold(wanted: FileWish(paths: compile.outputs, configuration: configuration))
+        var step = StepFold(wanted: FileWish(patterns: compile.outputs, configuration: configuration))
         let outcome = try await perform(order, over: link, into: &step, streams: false)
         var result = CompileResult(verdict: VerdictRules.verdict(outcome, limits: request.compileLimits))
         result.stdout = step.stdout

@@ -44,16 +44,9 @@ struct StepFold {
 
 /// Which files of a finished workspace are to be given back, and how much of them.
 struct FileWish {
-    private var paths: Set<String> = []
-    private var patterns: [PathPattern] = []
+    private var patterns: [PathPattern]
     let mostBytes: Int
     let mostFiles: Int
-
-    init(paths: [String], configuration: EngineConfiguration) {
-        self.paths = Set(paths)
-        mostBytes = configuration.mostCollectedBytes
-        mostFiles = configuration.mostCollectedFiles
-    }
 
     init(patterns: [String], configuration: EngineConfiguration) {
         self.patterns = patterns.map(PathPattern.init)
@@ -62,6 +55,6 @@ struct FileWish {
     }
 
     func wants(_ path: WorkspacePath) -> Bool {
-        paths.contains(path.description) || patterns.contains { $0.matches(path) }
+        patterns.contains { $0.matches(path) }
     }
 }

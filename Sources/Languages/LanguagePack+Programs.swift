@@ -20,9 +20,12 @@ extension LanguagePack {
                 missing.append(name)
             }
         }
-        guard missing.isEmpty else { throw Missing(programs: missing.sorted(), install: install) }
+        guard missing.isEmpty else { throw Missing(programs: missing.sorted(), install: remedy) }
         return found
     }
+
+    /// The command that installs what is missing, or where to get it.
+    package var remedy: String { install.otherwise ?? "diatom languages install \(id)" }
 
     /// What this machine lacks; nil when the pack can be used.
     package var missing: Missing? {

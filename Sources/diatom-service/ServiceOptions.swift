@@ -4,6 +4,8 @@ struct ServiceOptions {
     var allowed: [String] = []
     var preload: [String] = []
     var jailerSocket: String?
+    /// The file that `diatom languages add` writes.
+    var toolchains: String
     /// The user that the service becomes, when root starts it.
     var user: UInt32?
     var isVerbose = false
@@ -19,6 +21,7 @@ struct ServiceOptions {
           --data DIR            where the socket and the idempotency keys live
           --allow NAME,…        isolation layers whose absence is allowed, e.g. memory:sampled
           --preload MODULE,…    modules that the warm Python host imports besides its standard list
+          --toolchains FILE     what 'diatom languages add' wrote; the default is the same as there
           --jailer-socket PATH  a diatom-jailer that runs as a daemon of its own
           --verbose             log every request
 
@@ -28,8 +31,9 @@ struct ServiceOptions {
 
         """
 
-    init(_ arguments: [String], defaultData: String) throws(Wrong) {
+    init(_ arguments: [String], defaultData: String, defaultToolchains: String) throws(Wrong) {
         data = defaultData
+        toolchains = defaultToolchains
         var rest = arguments[...]
         while let name = rest.popFirst() {
             if name == "--verbose" || name == "-v" {
@@ -42,7 +46,7 @@ struct ServiceOptions {
         }
     }
 
-    private static let names = ["--data", "--allow", "--preload", "--jailer-socket", "--user"]
+    private static let names = ["--data", "--allow", "--preload", "--jailer-socket", "--toolchains", "--user"]
 
     private mutating func set(_ name: String, _ value: String) {
         let list = value.split(separator: ",").map(String.init)
@@ -51,6 +55,7 @@ struct ServiceOptions {
         case "--allow": allowed += list
         case "--preload": preload += list
         case "--jailer-socket": jailerSocket = value
+        case "--toolchains": toolchains = value
         default: user = UInt32(value)
         }
     }

@@ -64,7 +64,7 @@ struct PackTests {
 
     private static let names =
         #""id": "x", "aliases": [], "extensions": [], "interpreters": [], "name": "X", "entry": "x","#
-        + #" "install": "-""#
+        + #" "install": {"otherwise": "-"}"#
 
     @Test(arguments: [
         (#"{"id": "x"}"#, "name: is missing"),

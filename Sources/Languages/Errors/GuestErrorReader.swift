@@ -27,7 +27,8 @@ package enum GuestErrorReader {
         let tail = Array(stderr.suffix(mostBytes))
         switch rules {
         case .python: return PythonTraceback(tail, home: home, sources: sources).error
-        case .lines(let take, let rows): return read(rows, take: take, lines: lines(of: tail), home: home)
+        case .lines(let take, let rows):
+            return LineErrors(lines(of: tail), rows: rows, home: home, sources: sources).error(take)
         }
     }
 
@@ -47,31 +48,12 @@ package enum GuestErrorReader {
         return own.description
     }
 
-    private static func read(
-        _ rows: [ErrorRules.Line], take: ErrorRules.Take, lines: [ArraySlice<UInt8>], home: String
-    ) -> GuestError? {
-        switch take {
-        case .first: lines.lazy.compactMap { read(rows, line: $0, home: home) }.first
-        case .last: lines.reversed().lazy.compactMap { read(rows, line: $0, home: home) }.first
-        }
-    }
-
-    private static func read(_ rows: [ErrorRules.Line], line: ArraySlice<UInt8>, home: String) -> GuestError?
-    {
-        for row in rows {
-            guard let captures = row.pattern.match(line) else { continue }
-            if let text = row.contains, !captures.message.contains(text) { continue }
-            guard let name = row.name else { return nil }
-            var error = GuestError(name: name, message: captures.message)
-            if let file = captures.file {
-                // A line about a file that is not the user's is still the reason, but points nowhere.
-                error.file = ownPath(file, home: home)
-                error.line = error.file == nil ? nil : captures.line
-                error.column = error.file == nil ? nil : captures.column
-            }
-            error.traceback = [String(decoding: line.prefix(longestLine), as: UTF8.self)]
-            return error
-        }
-        return nil
+    /// The path of a given file that a line below the failure's own names, or nil when it names another.
+    static func givenPath(_ path: String, home: String, sources: [SourceFile]) -> String? {
+        let own = ownPath(path, home: home)
+        if sources.isEmpty || sources.contains(where: { $0.path.description == own }) { return own }
+        // Many runtimes print a file's name without its folders.
+        let named = sources.filter { $0.path.names.last.map(String.init) == path }
+        return named.count == 1 ? named[0].path.description : nil
     }
 }

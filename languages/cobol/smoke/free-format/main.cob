@@ -1,0 +1,5 @@
+identification division.
+program-id. main.
+procedure division.
+  display "hello".
+  stop run.

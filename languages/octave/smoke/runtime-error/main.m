@@ -1,0 +1,5 @@
+function fail(n)
+  error("boom");
+end
+
+fail(3);

@@ -1,7 +1,7 @@
 /// An argument list with gaps: `["{gcc}", "-o", "{output}", "{sources}"]`.
 ///
-/// `{entry}`, `{output}`, `{heap_mb}` and the names under the pack's `requires` stand for one text wherever they
-/// occur; `{sources}` is an argument of its own and becomes one argument for each source.
+/// `{entry}`, `{output}`, `{heap_mb}` and the names under the pack's `requires` stand for one text wherever
+/// they occur, `{{` for a brace; `{sources}` is an argument of its own and becomes one argument for each source.
 package struct CommandTemplate: Hashable, Sendable {
     /// What the gaps are filled with.
     package struct Values: Hashable, Sendable {
@@ -107,6 +107,12 @@ package struct CommandTemplate: Hashable, Sendable {
         var rest = argument[...]
         while let open = rest.firstIndex(of: "{") {
             if open > rest.startIndex { pieces.append(.text(String(rest[..<open]))) }
+            let after = rest.index(after: open)
+            if after < rest.endIndex, rest[after] == "{" {
+                pieces.append(.text("{"))
+                rest = rest[rest.index(after: after)...]
+                continue
+            }
             guard let close = rest[open...].firstIndex(of: "}") else { throw .unclosedGap(argument) }
             pieces.append(.gap(String(rest[rest.index(after: open)..<close])))
             rest = rest[rest.index(after: close)...]

@@ -52,8 +52,11 @@ package enum GuestErrorReader {
     static func givenPath(_ path: String, home: String, sources: [SourceFile]) -> String? {
         let own = ownPath(path, home: home)
         if sources.isEmpty || sources.contains(where: { $0.path.description == own }) { return own }
-        // Many runtimes print a file's name without its folders.
-        let named = sources.filter { $0.path.names.last.map(String.init) == path }
-        return named.count == 1 ? named[0].path.description : nil
+        // Many runtimes leave out a file's folders, some put others before them.
+        let named = sources.map(\.path.description).filter {
+            $0.hasSuffix("/" + path) || path.hasSuffix("/" + $0)
+        }
+        let longest = named.max { $0.utf8.count < $1.utf8.count }
+        return named.count == 1 || path.contains("/") ? longest : nil
     }
 }

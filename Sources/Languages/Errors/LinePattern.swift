@@ -58,7 +58,8 @@ package struct LinePattern: Hashable, Sendable {
         for step in steps {
             let end = Self.end(of: step, in: rest)
             guard let end else { return nil }
-            guard Self.keep(rest[..<end], as: step.gap, in: &captures) else { return nil }
+            let isLast = step.until.isEmpty
+            guard Self.keep(rest[..<end], as: step.gap, isLast: isLast, in: &captures) else { return nil }
             rest = rest[(end + step.until.count)...]
         }
         return captures
@@ -69,7 +70,9 @@ package struct LinePattern: Hashable, Sendable {
         return step.reachesFar ? lastIndex(of: step.until, in: rest) : index(of: step.until, in: rest)
     }
 
-    private static func keep(_ bytes: ArraySlice<UInt8>, as gap: Gap, in captures: inout Captures) -> Bool {
+    private static func keep(
+        _ bytes: ArraySlice<UInt8>, as gap: Gap, isLast: Bool, in captures: inout Captures
+    ) -> Bool {
         switch gap {
         case .anything: return true
         case .message:
@@ -78,10 +81,10 @@ package struct LinePattern: Hashable, Sendable {
             guard let name = name(bytes) else { return false }
             captures.name = name
         case .line:
-            guard let number = number(bytes) else { return false }
+            guard let number = number(isLast ? firstWord(bytes) : bytes) else { return false }
             captures.line = number
         case .column:
-            guard let number = number(bytes) else { return false }
+            guard let number = number(isLast ? firstWord(bytes) : bytes) else { return false }
             captures.column = number
         case .file:
             let isPath = (1...1024).contains(bytes.count) && bytes.allSatisfy { $0 >= 0x20 && $0 != 0x7f }
@@ -89,6 +92,11 @@ package struct LinePattern: Hashable, Sendable {
             captures.file = String(decoding: bytes, as: UTF8.self)
         }
         return true
+    }
+
+    /// A number at the end of a line may have more behind a space, such as an address.
+    private static func firstWord(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+        bytes.prefix { $0 != UInt8(ascii: " ") }
     }
 
     /// A decimal number of at most nine digits.

@@ -1,5 +1,5 @@
 identification division.
-program-id. main.
+program-id. hello.
 procedure division.
   display "hello".
   stop run.

@@ -2,7 +2,8 @@ using System;
 
 class Program
 {
-    static void Fail() { throw new InvalidOperationException("boom"); }
-
-    static void Main() { Fail(); }
+    static void Main()
+    {
+        throw new InvalidOperationException("boom");
+    }
 }

@@ -1,3 +1,5 @@
+1;
+
 function fail(n)
   error("boom");
 end

@@ -51,7 +51,8 @@ package final class VersionCache: Sendable {
         guard
             let pid = try? ChildProcess.start(
                 String(decoding: program, as: UTF8.self), Array(words),
-                environment: ["LANG=C.UTF-8", "PATH=/usr/bin:/bin", "HOME=/nonexistent"],
+                // A home in which nothing can be made, even by root.
+                environment: ["LANG=C.UTF-8", "PATH=/usr/bin:/bin", "HOME=/dev/null"],
                 descriptors: [(null.rawValue, 0), (pipe.second.rawValue, 1), (pipe.second.rawValue, 2)])
         else { return nil }
         _ = pipe.takeSecond()

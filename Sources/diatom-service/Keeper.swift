@@ -16,7 +16,8 @@ enum Keeper {
         let socket = "@diatom-jailer-\(getpid())"
         var jailer = try startJailer(socket, options)
         service = try ChildProcess.start(
-            "/proc/self/exe", arguments + [
+            "/proc/self/exe",
+            arguments + [
                 "--user", "\(serviceUser)", "--jailer-socket", socket, "--toolchains", options.toolchains,
             ],
             environment: ["LANG=C.UTF-8"], descriptors: [(0, 0), (1, 1), (2, 2)])

@@ -46,7 +46,9 @@ struct ServiceOptions {
         }
     }
 
-    private static let names = ["--data", "--allow", "--preload", "--jailer-socket", "--toolchains", "--user"]
+    private static let names = [
+        "--data", "--allow", "--preload", "--jailer-socket", "--toolchains", "--user",
+    ]
 
     private mutating func set(_ name: String, _ value: String) {
         let list = value.split(separator: ",").map(String.init)

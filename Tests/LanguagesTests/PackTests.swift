@@ -75,6 +75,19 @@ struct PackTests {
         (#"{\#(names), "run": ["{entry"]}"#, #"run: unclosedGap("{entry")"#),
         (#"{\#(names), "run": ["a"], "colour": 1}"#, "colour: is not a member that packs have"),
         (
+            #"{\#(names.replacing(#"{"otherwise": "-"}"#, with: "{}")), "run": ["a"]}"#,
+            "install.otherwise: stands in the place of packages"
+        ),
+        (
+            #"{\#(names.replacing(#"{"otherwise": "-"}"#, with: #"{"debian": ["--force"]}"#)), "run": ["a"]}"#,
+            "install.debian: '--force' is no name of a package"
+        ),
+        (#"{\#(names), "run": ["{heap_mb}", "{output}"]}"#, "run: nothing fills {output}"),
+        (
+            #"{\#(names), "run": ["a"], "compile": {"script": ["x"], "outputs": []}}"#,
+            "compile.outputs: holds no path"
+        ),
+        (
             #"{\#(names), "run": ["a"], "errors": {"run": {"kind": "x"}}}"#,
             "errors.run.kind: is neither python nor lines"
         ),
@@ -109,7 +122,9 @@ struct PackTests {
         #expect(names.contains("compile-error") || names.contains("syntax-error"))
     }
 
-    @Test func `every pack's folder is embedded, and every language that CI installs can be installed`() throws {
+    @Test func `every pack's folder is embedded, and every language that CI installs can be installed`()
+        throws
+    {
         let entries = try FileManager.default.contentsOfDirectory(atPath: Self.folder)
         #expect(Set(entries).subtracting(["tested"]) == Set(catalogue.ids))
         let tested = try String(contentsOfFile: Self.folder + "/tested", encoding: .utf8)

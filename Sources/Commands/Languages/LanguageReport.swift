@@ -17,7 +17,8 @@ struct LanguageReport {
         let listing = listing(of: catalogue, packs: (try? catalogue.all()) ?? [])
         let isJSON = invocation.parsed.has(.json)
         messages.print(
-            isJSON ? String(decoding: LanguageListing.encode(listing), as: UTF8.self) : Self.table(of: listing))
+            isJSON
+                ? String(decoding: LanguageListing.encode(listing), as: UTF8.self) : Self.table(of: listing))
         return 0
     }
 
@@ -91,7 +92,8 @@ extension LanguageCatalogue {
             throw UsageError("the pack \(error.pack) is malformed: \(error.reason)")
         }
         guard let pack else {
-            throw UsageError("there is no language '\(name.shortened(to: 64))'; 'diatom languages' lists them")
+            throw UsageError(
+                "there is no language '\(name.shortened(to: 64))'; 'diatom languages' lists them")
         }
         return pack
     }

@@ -25,7 +25,9 @@ extension Command {
             let verb = words.popFirst() ?? "list"
             let ids = Array(words)
             if invocation.parsed.has(path), verb != "add" { throw UsageError("--path belongs to 'add'") }
-            if invocation.parsed.has(everything), verb != "install" { throw UsageError("--all belongs to 'install'") }
+            if invocation.parsed.has(everything), verb != "install" {
+                throw UsageError("--all belongs to 'install'")
+            }
             switch verb {
             case "list":
                 guard ids.isEmpty else { throw UsageError("'list' takes no language; 'show' does") }
@@ -39,7 +41,8 @@ extension Command {
                 }
                 return try ToolchainShelf(invocation).add(try one(ids, verb), folder: folder)
             case "remove": return try ToolchainShelf(invocation).remove(try one(ids, verb))
-            default: throw UsageError("there is no 'languages \(verb)'; it lists, shows, installs, adds, removes")
+            default:
+                throw UsageError("there is no 'languages \(verb)'; it lists, shows, installs, adds, removes")
             }
         })
 

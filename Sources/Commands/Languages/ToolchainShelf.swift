@@ -91,7 +91,8 @@ struct ToolchainShelf {
         }
         if let missing = using.missing {
             throw UsageError(
-                "--path \(folder): lacks \(missing.programs.joined(separator: ", ")), which \(pack.id) needs too")
+                "--path \(folder): lacks \(missing.programs.joined(separator: ", ")), which \(pack.id) needs too"
+            )
         }
         return found.sorted()
     }

@@ -114,7 +114,9 @@ package struct LinePattern: Hashable, Sendable {
     private static func name(_ bytes: ArraySlice<UInt8>) -> String? {
         let isNameByte = { (byte: UInt8) in byte > 0x20 && byte != 0x7f && byte != UInt8(ascii: "\"") }
         guard (1...256).contains(bytes.count), bytes.allSatisfy(isNameByte) else { return nil }
-        let own = bytes.split { $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: "\\") }
+        let own = bytes.split {
+            $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: "\\")
+        }
         return own.last.map { String(decoding: $0, as: UTF8.self) }
     }
 

@@ -59,7 +59,7 @@ struct LanguageInstaller {
         DescriptorOutput.writeAll(Array("+ \(step.text)\n".utf8), to: 2)
         let words = step.isShell ? ["sh", "-c"] + step.words : step.words
         guard let program = findProgram(words[0]) else {
-            return messages.complain("languages: there is no '\(words[0])' on PATH; this is not Debian?")
+            return messages.complain("languages: there is no '\(words[0])' on this machine; is it Debian?")
         }
         var environment = invocation.environment
         environment["DEBIAN_FRONTEND"] = "noninteractive"
@@ -80,6 +80,7 @@ struct LanguageInstaller {
     }
 
     private func findProgram(_ name: String) -> String? {
+        if name.hasPrefix("/") { return access(name, X_OK) == 0 ? name : nil }
         let path =
             invocation.environment["PATH"] ?? "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
         return path.split(separator: ":").map { "\($0)/\(name)" }.first { access($0, X_OK) == 0 }

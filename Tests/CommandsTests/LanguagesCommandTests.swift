@@ -1,3 +1,4 @@
+import API
 @testable import Commands
 import Domain
 import FoundationEssentials
@@ -100,5 +101,30 @@ struct InstallPlanTests {
         let plan = InstallPlan([try pack("zig")], pip: nil)
         #expect(plan.commands[0].words.last == "python3-pip")
         #expect(plan.commands[1].words.first == "pip3")
+    }
+}
+
+struct CatalogueDirectoryTests {
+    @Test func `the listing says versions, how programs start, and the one command that installs`() throws {
+        let catalogue = LanguageCatalogue([
+            PackSource(id: "here", json: Self.pack("here", program: "/bin/sh")),
+            PackSource(id: "gone", json: Self.pack("gone", program: "/no/such/program")),
+        ])
+        let listing = CatalogueDirectory(catalogue) { ["here": "1.2"] }.listing
+        #expect(listing.map(\.id) == ["here", "gone"])
+        #expect(listing.map(\.version) == ["1.2", nil])
+        #expect(listing.map(\.start) == ["exec", "exec"])
+        #expect(listing.map(\.installed) == [true, false])
+        #expect(listing.map(\.hint) == [nil, "diatom languages install gone"])
+        let python = CatalogueDirectory(LanguageCatalogue()).listing.first { $0.id == "python" }
+        #expect(python?.start == "forked")
+    }
+
+    private static func pack(_ id: String, program: String) -> [UInt8] {
+        let text = """
+            {"id": "\(id)", "aliases": [], "extensions": [], "interpreters": [], "name": "X", "entry": "x",
+             "requires": {"x": ["\(program)"]}, "install": {"debian": ["x"]}, "run": ["{x}"]}
+            """
+        return Array(text.utf8)
     }
 }

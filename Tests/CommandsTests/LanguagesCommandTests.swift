@@ -95,6 +95,7 @@ struct InstallPlanTests {
         #expect(plan.commands[0].words.contains("--no-remove"))
         #expect(plan.commands[1].words.suffix(3) == ["--target", "/opt/diatom/deno", "deno"])
         #expect(plan.commands[3].isShell)
+        #expect(plan.commands.map(\.isDebian) == [true, false, false, false])
     }
 
     @Test func `where there is no client of PyPI's, Debian has one`() throws {

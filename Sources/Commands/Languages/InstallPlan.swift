@@ -6,6 +6,8 @@ struct InstallPlan {
         var words: [String]
         /// Whether a shell has to read it; then it is one word.
         var isShell = false
+        /// Whether it calls Debian's client, once for all languages, so that one can spoil it for the others.
+        var isDebian = false
 
         /// As a person would type it.
         var text: String {
@@ -23,7 +25,8 @@ struct InstallPlan {
         if !debian.isEmpty {
             // Nothing of the machine's may have to go for a language.
             let options = ["--yes", "--no-install-recommends", "--no-remove"]
-            commands.append(Step(words: ["apt-get", "install"] + options + Set(debian).sorted()))
+            commands.append(
+                Step(words: ["apt-get", "install"] + options + Set(debian).sorted(), isDebian: true))
         }
         for pack in fromPyPI {
             let target = "\(Installation.folder)/\(pack.id)"

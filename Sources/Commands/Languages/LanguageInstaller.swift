@@ -35,7 +35,8 @@ struct LanguageInstaller {
     /// Returns whether something is still missing.
     private func carryOut(_ packs: [LanguagePack]) throws(UsageError) -> Bool {
         guard !packs.isEmpty else { return false }
-        let plan = InstallPlan(packs, pip: findProgram("pip3") ?? findProgram("pip"))
+        let pip = findProgram("pip3") ?? findProgram("pip")
+        let plan = InstallPlan(packs, pip: pip)
         guard Process.isRoot else {
             messages.complain("languages: installing needs root; run:")
             for step in plan.commands {
@@ -45,7 +46,11 @@ struct LanguageInstaller {
         }
         umask(0o022)
         mkdir(Installation.folder, 0o755)
-        for step in plan.commands { run(step) }
+        for step in plan.commands where !run(step) && step.isDebian && packs.count > 1 {
+            // Packages that exclude each other or are gone: what can be had is had one by one.
+            let plans = packs.map { InstallPlan([$0], pip: pip) }
+            for alone in plans.flatMap(\.commands) where alone.isDebian { _ = run(alone) }
+        }
         let rest = packs.filter { $0.missing != nil }
         for pack in rest {
             let programs = pack.missing?.programs.joined(separator: ", ") ?? ""
@@ -55,11 +60,13 @@ struct LanguageInstaller {
         return !rest.isEmpty
     }
 
-    private func run(_ step: InstallPlan.Step) {
+    /// Returns whether it succeeded; why not is said.
+    private func run(_ step: InstallPlan.Step) -> Bool {
         DescriptorOutput.writeAll(Array("+ \(step.text)\n".utf8), to: 2)
         let words = step.isShell ? ["sh", "-c"] + step.words : step.words
         guard let program = findProgram(words[0]) else {
-            return messages.complain("languages: there is no '\(words[0])' on this machine; is it Debian?")
+            messages.complain("languages: there is no '\(words[0])' on this machine; is it Debian?")
+            return false
         }
         var environment = invocation.environment
         environment["DEBIAN_FRONTEND"] = "noninteractive"
@@ -74,8 +81,10 @@ struct LanguageInstaller {
             var status: Int32 = 0
             while waitpid(pid, &status, 0) < 0, errno == EINTR {}
             if status != 0 { messages.complain("languages: '\(step.text)' failed (status \(status >> 8))") }
+            return status == 0
         } catch {
             messages.complain("languages: \(error)")
+            return false
         }
     }
 

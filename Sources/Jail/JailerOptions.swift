@@ -85,7 +85,8 @@ package struct JailerOptions: Sendable {
     /// Shows the folders that ``toolchains`` names; the same holds for that file.
     package mutating func showToolchains() throws(Invalid) {
         guard let text = try Self.safeText(toolchains) else { return }
-        for line in text.split(whereSeparator: \.isNewline) where line.first != "#" {
+        for line in text.split(whereSeparator: \.isNewline)
+        where line.first != "#" && !Self.trimmed(line).isEmpty {
             let parts = line.split(separator: "=", maxSplits: 1).map(Self.trimmed)
             guard parts.count == 2, parts[1].hasPrefix("/") else { throw .unknown(String(line)) }
             shown.append(parts[1])

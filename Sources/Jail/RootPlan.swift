@@ -53,6 +53,9 @@ package struct RootPlan: Sendable {
         return plan
     }
 
+    /// Whether the struct that carries it has room for all that is shown.
+    package var fits: Bool { binds.count + Self.devices.count <= Int(CJAIL_BINDS_MAX) }
+
     /// Shows something of the machine at its own path, once.
     private mutating func show(_ path: String) {
         let bind = Bind(source: path, target: String(path.dropFirst()))

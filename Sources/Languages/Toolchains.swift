@@ -2,7 +2,8 @@
 ///
 /// A file of lines `ID = /FOLDER`. The jailer reads the same file, and shows sandboxes what stands in it.
 package struct Toolchains: Hashable, Sendable {
-    package static let most = 32
+    /// As many as a sandbox's root has room for, beside what it always shows.
+    package static let most = 12
     package static let longestPath = 120
 
     package enum Invalid: Error, Hashable {

@@ -142,7 +142,7 @@ struct JailerOptionsTests {
         let descriptor = mkstemp(&template)
         let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         defer { unlink(path) }
-        let text = "# comment\ngo = /opt/go\nswift = /opt/swift/usr\n"
+        let text = "# comment\n \ngo = /opt/go\nswift = /opt/swift/usr\n"
         _ = write(descriptor, text, text.utf8.count)
         close(descriptor)
         var options = JailerOptions()

@@ -126,6 +126,17 @@ struct LineRulesTests {
         #expect(GuestErrorReader.read(rules, stderr: Array(stderr.utf8), exitCode: 1) == nil)
     }
 
+    @Test(arguments: ["perl", "php", "java", "go", "tcl", "r", "prolog", "elixir"])
+    func `what a guest prints to be hard to read is read in bounds`(_ id: String) throws {
+        let rules = try #require(try LanguageCatalogue().pack(named: id)?.runErrors)
+        for text in [" at ", "x in x:", "\n\tat (", "Error in ", "panic: ", "** (", "ERROR: ", " : : "] {
+            let stderr = Array(String(repeating: text, count: 100_000).utf8)
+            let error = GuestErrorReader.read(rules, stderr: stderr, exitCode: 1)
+            #expect((error?.message.utf8.count ?? 0) <= GuestErrorReader.longestMessage)
+            #expect((error?.traceback ?? []).allSatisfy { $0.utf8.count <= GuestErrorReader.longestLine })
+        }
+    }
+
     @Test(arguments: ["{file}{line}", "{what}", "a{file", "{"])
     func `a pattern that cannot be meant is refused`(_ pattern: String) {
         #expect(throws: LinePattern.Invalid.self) { try LinePattern(parsing: pattern) }

@@ -111,6 +111,18 @@ static const unsigned char deno[] = {
 static const unsigned char jq[] = {
 #embed "../../languages/jq/pack.json"
 };
+static const unsigned char clojure[] = {
+#embed "../../languages/clojure/pack.json"
+};
+static const unsigned char groovy[] = {
+#embed "../../languages/groovy/pack.json"
+};
+static const unsigned char racket[] = {
+#embed "../../languages/racket/pack.json"
+};
+static const unsigned char crystal[] = {
+#embed "../../languages/crystal/pack.json"
+};
 
 #define PACK(name) { #name, name, sizeof name }
 
@@ -119,7 +131,7 @@ static const struct cassets_language languages[] = {
     PACK(ruby), PACK(php), PACK(kotlin), PACK(swift), PACK(perl), PACK(lua), PACK(r), PACK(octave),
     PACK(haskell), PACK(ocaml), PACK(scheme), PACK(commonlisp), PACK(prolog), PACK(erlang), PACK(elixir),
     PACK(d), PACK(nim), PACK(zig), PACK(ada), PACK(pascal), PACK(fortran), PACK(cobol), PACK(tcl),
-    PACK(awk), PACK(assembly), PACK(deno), PACK(jq),
+    PACK(awk), PACK(assembly), PACK(deno), PACK(jq), PACK(clojure), PACK(groovy), PACK(racket), PACK(crystal),
 };
 
 const struct cassets_language *cassets_languages(void) { return languages; }

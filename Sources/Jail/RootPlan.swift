@@ -124,6 +124,7 @@ package struct RootPlan: Sendable {
     private static let shown = [
         "alternatives", "fonts", "ssl/certs", "ca-certificates", "python3", "python3.11", "perl",
         "java-17-openjdk", "matplotlibrc.d", "terminfo", "ImageMagick-6", "mono", "R", "nim", "php", "erlang",
+        "groovy",
         "gnucobol",
     ]
 

@@ -4,7 +4,7 @@
 CONFIG ?= release
 # A folder beside this checkout with corpora that are not ours to ship; what needs it is skipped without it.
 SHARED ?= ../shared
-# Which Debian packages `make deps` sees to: build, lint, test, bench, all.
+# Which packages `make deps` sees to: build, lint, test, bench, languages, all.
 DEPS ?= build
 SWIFTFLAGS ?=
 
@@ -12,7 +12,7 @@ DIATOM := .build/release/diatom
 export SHARED
 
 .DEFAULT_GOAL := help
-.PHONY: help deps demo build test lint bench docs smoke hostile hostile-quick corpus test-vm soak chaos sanitize clean
+.PHONY: help deps demo build test lint bench docs smoke languages test-languages hostile hostile-quick corpus test-vm soak chaos sanitize clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -45,7 +45,13 @@ bench: build ## Print the table of docs/benchmarks.md, measured here and now
 docs: deps ## Build the reference of all targets under .build/docs
 	scripts/docs.sh
 
-smoke: build ## Run every language pack's smoke programs in sandboxes, warm and fresh
+smoke: build ## Run the smoke programs of the languages that CI installs, warm and fresh
+	scripts/smoke.py $(shell sed 's/^/--language /' languages/tested)
+
+languages: build ## Install every language that Debian and PyPI have (as root)
+	$(DIATOM) languages install --all
+
+test-languages: build ## Run the smoke programs of every installed language, and say which are not installed
 	scripts/smoke.py
 
 hostile: build ## Run the hostile corpus of $(SHARED)

@@ -78,8 +78,8 @@ let package = Package(
             dependencies: ["API", "CJail", "Domain", "Engine", "JSON", "Languages", "Posix", "Telemetry"],
             swiftSettings: swift),
         .executableTarget(
-            name: "diatom", dependencies: ["Commands", "Domain", "Engine", "Posix"], swiftSettings: swift,
-            linkerSettings: wholeStatic),
+            name: "diatom", dependencies: ["Commands", "Domain", "Engine", "Languages", "Posix"],
+            swiftSettings: swift, linkerSettings: wholeStatic),
         .executableTarget(
             name: "diatom-service",
             dependencies: [

@@ -1,16 +1,32 @@
 #!/usr/bin/env bash
 # Installs what the build and the tests need from Debian, and nothing when nothing is missing.
 #
-#   scripts/install-deps.sh [GROUP…]        build (the default), lint, test, bench, all
+#   scripts/install-deps.sh [GROUP…]        build (the default), lint, test, bench, languages, all
 #
-# Without root it only says which command to run. The Swift toolchain is not Debian's: it is looked for, not installed.
+# "languages" are those that languages/tested lists, as their packs say: Debian's packages and PyPI's, the latter in
+# /opt/diatom. Without root it only says which command to run. The Swift toolchain is not Debian's: it is looked for, not installed.
 set -euo pipefail
+
+project=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
+# Where sandboxes see what Debian has not.
+toolchains=/opt/diatom
+
+# The packages of one kind ("debian", "pypi") that a language's pack names.
+packages_of() {
+    sed -nE "s/^  \"install\": \{.*\"$2\": \[([^]]*)\].*/\1/p" "$project/languages/$1/pack.json" | tr -d '",'
+}
+
+language_packages() {
+    local id
+    while read -r id; do packages_of "$id" debian; done <"$project/languages/tested" | tr '\n' ' '
+}
 
 declare -A groups=(
     [build]="gcc libc6-dev libseccomp-dev libmicrohttpd-dev libmd-dev libsqlite3-dev python3 pkg-config make"
     [lint]="shellcheck"
     [test]="python3-numpy python3-pandas python3-matplotlib"
     [bench]="sqlite3 python3-numpy python3-pandas bubblewrap"
+    [languages]="$(language_packages)"
 )
 
 say() { printf 'deps: %s\n' "$*" >&2; }
@@ -23,8 +39,8 @@ wanted_packages() {
     done
     for group; do
         [[ -n ${groups[$group]:-} ]] || die "there is no group '$group'; there are ${!groups[*]} all"
-        tr ' ' '\n' <<<"${groups[$group]}"
-    done | sort -u
+        tr -s ' ' '\n' <<<"${groups[$group]}"
+    done | sed '/^$/d' | sort -u
 }
 
 # One dpkg-query for all: it prints only those that are known, and "installed" for those that are there.
@@ -44,6 +60,27 @@ install() {
         apt-get "${options[@]}" update
         apt-get "${options[@]}" install --yes --no-install-recommends "$@" >/dev/null
     }
+}
+
+# What the tested languages need from PyPI and is not unpacked yet: lines of a folder's name and its packages.
+missing_wheels() {
+    local id wheels
+    while read -r id; do
+        wheels=$(packages_of "$id" pypi)
+        [[ -z $wheels || -d $toolchains/$id ]] || echo "$id $wheels"
+    done <"$project/languages/tested"
+}
+
+install_wheels() {
+    local id wheels pip
+    pip=$(command -v pip3 || command -v pip) || { install python3-pip && pip=pip3; }
+    mkdir -p "$toolchains"
+    while read -r id wheels; do
+        say "unpacking $wheels to $toolchains/$id"
+        # shellcheck disable=SC2086 # several packages are several words
+        (umask 022 && PIP_ROOT_USER_ACTION=ignore "$pip" install --quiet --no-deps --only-binary :all: \
+            --target "$toolchains/$id" $wheels) || { rm -rf "${toolchains:?}/$id"; die "pip cannot get $wheels"; }
+    done
 }
 
 check_swift() {
@@ -72,5 +109,12 @@ if ((${#missing[@]})); then
     install "${missing[@]}"
     mapfile -t missing < <(missing_packages "${wanted[@]}")
     ((${#missing[@]} == 0)) || die "still missing after the installation: ${missing[*]}"
+fi
+if [[ " $* " == *" languages "* || " $* " == *" all "* ]]; then
+    wheels=$(missing_wheels)
+    if [[ -n $wheels ]]; then
+        ((EUID == 0)) || die "missing in $toolchains: ${wheels//$'\n'/, }; run as root: scripts/install-deps.sh languages"
+        install_wheels <<<"$wheels"
+    fi
 fi
 check_swift

@@ -9,6 +9,8 @@ package struct AloneConfiguration: Hashable, Sendable {
     package var verbose: Bool
     /// Whether a warm interpreter is kept; a single run has no use for one.
     package var isWarm = false
+    /// The file of toolchains that were brought along.
+    package var toolchains: String
 }
 
 /// Makes the runner of a command that works alone.

@@ -14,6 +14,8 @@ package struct EngineConfiguration: Hashable, Sendable {
     package var preload: [String] = []
     /// How many sandboxes of each kind wait for runs; nil for the jailer's own choice.
     package var parked: Int?
+    /// The file of toolchains that were brought along; nil for the jailer's own default.
+    package var toolchains: String?
     package var maxima = LimitMaxima()
     /// Of files given back, together and each.
     package var mostCollectedBytes = 64 << 20
@@ -38,6 +40,7 @@ package struct EngineConfiguration: Hashable, Sendable {
         }
         if let parked { arguments += ["--parked-python", "\(parked)", "--parked-exec", "\(parked)"] }
         if !preload.isEmpty { arguments += ["--preload-more", preload.joined(separator: ",")] }
+        if let toolchains { arguments += ["--toolchains", toolchains] }
         return arguments
     }
 }

@@ -21,6 +21,8 @@ package struct ProgramPlan: Sendable {
             let programs = try pack.locatePrograms()
             values = pack.values(
                 entry: entry.description, files: request.files.map(\.path.description), programs: programs)
+            // The rest is for the runtime itself, its threads and the files in memory.
+            values.heap = request.limits.memory.wholeMebibytes * 6 / 10
         } catch {
             throw RequestError(
                 .notInstalled,

@@ -26,7 +26,8 @@ extension RunInProgress {
                 throw error
             }
             // Without its first output a step has made nothing that could be used again.
-            let isWhole = made?.files.contains { $0.path.description == compile.outputs.first } ?? false
+            let first = compile.outputs.first.map(PathPattern.init)
+            let isWhole = made?.files.contains { first?.matches($0.path) == true } ?? false
             await cache.land(address, isWhole ? made : nil)
             return made?.files
         }
@@ -47,7 +48,7 @@ extension RunInProgress {
     private mutating func make(
         _ order: StepOrder, _ compile: LanguagePack.Compile, over link: JailerLink
     ) async throws(RequestError) -> CompiledProgram? {
-        var step = StepFold(wanted: FileWish(paths: compile.outputs, configuration: configuration))
+        var step = StepFold(wanted: FileWish(patterns: compile.outputs, configuration: configuration))
         let outcome = try await perform(order, over: link, into: &step, streams: false)
         var result = CompileResult(verdict: VerdictRules.verdict(outcome, limits: request.compileLimits))
         result.stdout = step.stdout

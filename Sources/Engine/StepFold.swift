@@ -51,18 +51,11 @@ struct StepFold {
 
 /// Which files of a finished workspace are to be given back, and how much of them.
 struct FileWish {
-    private var paths: Set<String> = []
-    private var patterns: [PathPattern] = []
+    private var patterns: [PathPattern]
     /// The file of rich results, which is not one that is given back.
     var results: String?
     let mostBytes: Int
     let mostFiles: Int
-
-    init(paths: [String], configuration: EngineConfiguration) {
-        self.paths = Set(paths)
-        mostBytes = configuration.mostCollectedBytes
-        mostFiles = configuration.mostCollectedFiles
-    }
 
     init(patterns: [String], configuration: EngineConfiguration) {
         self.patterns = patterns.map(PathPattern.init)
@@ -71,6 +64,6 @@ struct FileWish {
     }
 
     func wants(_ path: WorkspacePath) -> Bool {
-        paths.contains(path.description) || patterns.contains { $0.matches(path) }
+        patterns.contains { $0.matches(path) }
     }
 }

@@ -58,6 +58,10 @@ package final class Jailer {
             isGated: options.gated)
         let plan = policy.makePlan(interpreter: false, disk: Self.disk, inodes: Self.inodes)
         root = RootPlan.standard(extra: options.shown)
+        guard root.fits else {
+            throw SystemFailure(
+                operation: "show \(options.shown.count) folders: too many, show fewer,", code: E2BIG)
+        }
         freeSlots = Array((0..<min(options.sandboxes, 500)).reversed())
         // Hosts first: they build their roots while the rest is made ready here.
         if refusal == nil { try startHosts(execPlan: plan) }

@@ -17,6 +17,8 @@ package struct JailerOptions: Sendable {
     package var sandboxes = 192
     /// Folders besides /usr that sandboxes may see, each at its own path.
     package var shown: [String] = []
+    /// The file of toolchains that were brought along, whose folders are shown as well.
+    package var toolchains = "/etc/diatom/toolchains.conf"
     package var firstUser: UInt32 = 1_600_000_000
     package var maxMemory: Int64 = 64 << 30
     package var maxDisk: Int64 = 64 << 30
@@ -77,13 +79,28 @@ package struct JailerOptions: Sendable {
 
     /// Reads the operator's file, which only root may be able to write; none is fine.
     package mutating func readFile(_ path: String) throws(Invalid) {
+        if let text = try Self.safeText(path) { try read(text) }
+    }
+
+    /// Shows the folders that ``toolchains`` names; the same holds for that file.
+    package mutating func showToolchains() throws(Invalid) {
+        guard let text = try Self.safeText(toolchains) else { return }
+        for line in text.split(whereSeparator: \.isNewline)
+        where line.first != "#" && !Self.trimmed(line).isEmpty {
+            let parts = line.split(separator: "=", maxSplits: 1).map(Self.trimmed)
+            guard parts.count == 2, parts[1].hasPrefix("/") else { throw .unknown(String(line)) }
+            shown.append(parts[1])
+        }
+    }
+
+    private static func safeText(_ path: String) throws(Invalid) -> String? {
         var state = stat()
-        guard lstat(path, &state) == 0 else { return }
+        guard lstat(path, &state) == 0 else { return nil }
         guard state.st_uid == 0 || state.st_uid == geteuid(), state.st_mode & 0o022 == 0 else {
             throw .unsafeFile(path)
         }
         guard let text = try? SmallFile.read(path) else { throw .unsafeFile(path) }
-        try read(text)
+        return text
     }
 
     private mutating func set(_ name: String, _ value: String) throws(Invalid) {
@@ -111,6 +128,7 @@ package struct JailerOptions: Sendable {
         case "parked-exec": parkedExec = try number()
         case "sandboxes": sandboxes = max(1, try number())
         case "show": shown += list
+        case "toolchains": toolchains = value
         case "first-user": firstUser = try number()
         case "max-memory-mb": maxMemory = try number(times: 1 << 20)
         case "max-disk-mb": maxDisk = try number(times: 1 << 20)

@@ -46,10 +46,30 @@ package struct RootPlan: Sendable {
         let seeded = UnsafeBufferPointer(
             start: cassets_python_seeded_pointer(), count: cassets_python_seeded_length)
         plan.files.append(("diatom/seeded/sitecustomize.py", Array(seeded)))
-        for path in extra where path.hasPrefix("/") && SmallFile.exists(path) {
-            plan.binds.append(Bind(source: path, target: String(path.dropFirst())))
+        for path in [toolchains] where isSafe(path) { plan.show(path) }
+        for path in Self.shownElsewhere + extra where path.hasPrefix("/") && SmallFile.exists(path) {
+            plan.show(path)
         }
         return plan
+    }
+
+    /// Whether the struct that carries it has room for all that is shown.
+    package var fits: Bool { binds.count + Self.devices.count <= Int(CJAIL_BINDS_MAX) }
+
+    /// Shows something of the machine at its own path, once.
+    private mutating func show(_ path: String) {
+        let bind = Bind(source: path, target: String(path.dropFirst()))
+        if !binds.contains(bind) { binds.append(bind) }
+    }
+
+    /// Where `diatom languages install` puts runtimes that Debian has not.
+    package static let toolchains = "/opt/diatom"
+
+    /// Whether nobody but root and ourselves can have put anything there.
+    private static func isSafe(_ folder: String) -> Bool {
+        var state = stat()
+        guard lstat(folder, &state) == 0, state.st_mode & S_IFMT == S_IFDIR else { return false }
+        return (state.st_uid == 0 || state.st_uid == geteuid()) && state.st_mode & 0o022 == 0
     }
 
     private mutating func addConfiguration() {
@@ -97,15 +117,19 @@ package struct RootPlan: Sendable {
     private static let copied = [
         "services", "protocols", "mime.types", "os-release", "debian_version", "bash.bashrc", "inputrc",
         "magic",
-        "gai.conf", "matplotlibrc", "locale.alias", "ethertypes", "rpc", "networks",
+        "gai.conf", "matplotlibrc", "fpc.cfg", "ldc2.conf", "locale.alias", "ethertypes", "rpc", "networks",
     ]
 
     /// Folders of public data that are shown as they are.
     private static let shown = [
         "alternatives", "fonts", "ssl/certs", "ca-certificates", "python3", "python3.11", "perl",
-        "java-17-openjdk",
-        "matplotlibrc.d", "terminfo", "ImageMagick-6",
+        "java-17-openjdk", "matplotlibrc.d", "terminfo", "ImageMagick-6", "mono", "R", "nim", "php", "erlang",
+        "groovy",
+        "gnucobol",
     ]
+
+    /// Folders that Debian's compilers read outside of /usr and /etc.
+    private static let shownElsewhere = ["/var/lib/ghc"]
 }
 
 /// A ``RootPlan`` as the C struct, with the memory that it points into; made once and kept for good.

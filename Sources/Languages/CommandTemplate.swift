@@ -1,13 +1,15 @@
 /// An argument list with gaps: `["{gcc}", "-o", "{output}", "{sources}"]`.
 ///
-/// `{entry}`, `{output}` and the names under the pack's `requires` stand for one text wherever they
-/// occur; `{sources}` is an argument of its own and becomes one argument for each source.
+/// `{entry}`, `{output}`, `{heap_mb}` and the names under the pack's `requires` stand for one text wherever
+/// they occur, `{{` for a brace; `{sources}` is an argument of its own and becomes one argument for each source.
 package struct CommandTemplate: Hashable, Sendable {
     /// What the gaps are filled with.
     package struct Values: Hashable, Sendable {
         package var entry: String
         package var sources: [String] = []
         package var output = ""
+        /// What a runtime with a heap of its own may let that grow to, in MiB.
+        package var heap = 0
         /// Absolute paths by the names of the pack's `requires`.
         package var programs: [String: String] = [:]
 
@@ -36,6 +38,21 @@ package struct CommandTemplate: Hashable, Sendable {
         var parsed: [[Piece]] = []
         for argument in arguments { parsed.append(try Self.pieces(of: argument)) }
         self.arguments = parsed
+    }
+
+    /// Lines of a POSIX shell script, which itself has no gaps.
+    ///
+    /// It finds the paths of the pack's programs in variables of their names, and has as its arguments the
+    /// first output and the sources, of which the entry is the first.
+    package init(script lines: [String], programs: [String]) {
+        let variables = programs.sorted().flatMap { name in
+            [Piece.text("\(name)='"), .gap(name), .text("'\n")]
+        }
+        let text = Piece.text(lines.joined(separator: "\n"))
+        arguments = [
+            [.text("/bin/sh")], [.text("-c")], variables + [text], [.text("sh")], [.gap("output")],
+            [.gap("sources")],
+        ]
     }
 
     /// The names of all gaps, in order, repeats included.
@@ -76,6 +93,7 @@ package struct CommandTemplate: Hashable, Sendable {
         switch gap {
         case "entry": return values.entry
         case "output" where !values.output.isEmpty: return values.output
+        case "heap_mb" where values.heap > 0: return "\(values.heap)"
         default:
             guard let program = values.programs[gap] else { throw Unfilled(gap: gap) }
             return program
@@ -89,6 +107,12 @@ package struct CommandTemplate: Hashable, Sendable {
         var rest = argument[...]
         while let open = rest.firstIndex(of: "{") {
             if open > rest.startIndex { pieces.append(.text(String(rest[..<open]))) }
+            let after = rest.index(after: open)
+            if after < rest.endIndex, rest[after] == "{" {
+                pieces.append(.text("{"))
+                rest = rest[rest.index(after: after)...]
+                continue
+            }
             guard let close = rest[open...].firstIndex(of: "}") else { throw .unclosedGap(argument) }
             pieces.append(.gap(String(rest[rest.index(after: open)..<close])))
             rest = rest[rest.index(after: close)...]

@@ -9,6 +9,7 @@ package final class LanguageCatalogue: Sendable {
     }
 
     private let sources: [PackSource]
+    private let toolchains: Toolchains
     private let state = Mutex(State())
 
     private struct State {
@@ -16,7 +17,11 @@ package final class LanguageCatalogue: Sendable {
         var packs: [Int: LanguagePack] = [:]
     }
 
-    package init(_ sources: [PackSource] = PackSource.embedded()) { self.sources = sources }
+    /// `toolchains`: Folders that count more than the packs' own places.
+    package init(_ sources: [PackSource] = PackSource.embedded(), toolchains: Toolchains = Toolchains()) {
+        self.sources = sources
+        self.toolchains = toolchains
+    }
 
     /// The ids of all packs, most used first.
     package var ids: [String] { sources.map(\.id) }
@@ -76,13 +81,14 @@ package final class LanguageCatalogue: Sendable {
     private func pack(at index: Int) throws(Malformed) -> LanguagePack {
         if let pack = state.withLock({ $0.packs[index] }) { return pack }
         let source = sources[index]
-        let pack: LanguagePack
+        var pack: LanguagePack
         do throws(PackReader.Wrong) {
             pack = try LanguagePack(parsing: source.json)
         } catch {
             throw Malformed(pack: source.id, reason: error.description)
         }
-        state.withLock { $0.packs[index] = pack }
+        if let folder = toolchains[pack.id] { pack = pack.using(toolchain: folder) }
+        state.withLock { [pack] in $0.packs[index] = pack }
         return pack
     }
 }

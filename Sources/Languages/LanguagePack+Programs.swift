@@ -22,7 +22,7 @@ extension LanguagePack {
                 missing.append(name)
             }
         }
-        guard missing.isEmpty else { throw Missing(programs: missing.sorted(), install: install) }
+        guard missing.isEmpty else { throw Missing(programs: missing.sorted(), install: remedy) }
         return found
     }
 
@@ -37,6 +37,8 @@ extension LanguagePack {
     }
 
     private static let ownFolder = ChildProcess.ownFolder()
+    /// The command that installs what is missing, or where to get it.
+    package var remedy: String { install.otherwise ?? "diatom languages install \(id)" }
 
     /// What this machine lacks; nil when the pack can be used.
     package var missing: Missing? {

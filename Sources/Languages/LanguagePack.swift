@@ -5,7 +5,7 @@ package struct LanguagePack: Hashable, Sendable {
     /// How sources become something that can be run.
     package struct Compile: Hashable, Sendable {
         package var command: CommandTemplate
-        /// Paths that are carried over to the run step; `{output}` is the first.
+        /// Paths, or patterns of paths, that are carried over to the run step; `{output}` is the first.
         package var outputs: [String]
         package var env: [String: String]
     }
@@ -31,8 +31,7 @@ package struct LanguagePack: Hashable, Sendable {
     package var version: VersionProbe?
     /// Absolute paths that may hold a program, by the name that templates use.
     package var requires: [String: [String]]
-    /// The command that installs what is missing, on Debian.
-    package var install: String
+    package var install: Installation
     package var compileErrors: ErrorRules?
     package var runErrors: ErrorRules?
 }
@@ -60,9 +59,14 @@ extension LanguagePack {
         showsResults = try pack.flag("results")
         run = try CommandTemplate(reading: pack, "run")
         env = try pack.table("env")
-        install = try pack.text("install")
+        guard let install = try pack.object("install", known: Installation.members) else {
+            throw pack.wrong("install", "is missing")
+        }
+        self.install = try Installation(reading: install)
         requires = try pack.lists("requires")
-        compile = try pack.object("compile", known: Compile.members).map(Compile.init(reading:))
+        compile = try pack.object("compile", known: Compile.members).map {
+            (step) throws(PackReader.Wrong) in try Compile(reading: step, programs: Array(requires.keys))
+        }
         version = try pack.object("version", known: VersionProbe.members).map(VersionProbe.init(reading:))
         let errors = try pack.object("errors", known: ["compile", "run"])
         compileErrors = try errors?.object("compile", known: ErrorRules.members).map(
@@ -73,24 +77,28 @@ extension LanguagePack {
 
     private static let members = [
         "id", "aliases", "extensions", "interpreters", "name", "entry", "host", "requires", "install",
-        "compile",
-        "run", "env", "version", "errors", "results",
+        "compile", "run", "env", "version", "errors", "results",
     ]
 
     /// Sees to it that nothing can be left unfilled later.
     private func checkGaps() throws(PackReader.Wrong) {
         let always = Set(requires.keys).union(["entry"])
-        try run.check(gaps: compile == nil ? always : always.union(["output"]), member: "run")
+        let running = always.union(compile == nil ? ["heap_mb"] : ["heap_mb", "output"])
+        try run.check(gaps: running, member: "run")
         try compile?.command.check(gaps: always.union(["sources", "output"]), member: "compile.command")
         try version?.command.check(gaps: Set(requires.keys), member: "version.command")
     }
 }
 
 extension LanguagePack.Compile {
-    fileprivate static let members = ["command", "outputs", "env"]
+    fileprivate static let members = ["command", "script", "outputs", "env"]
 
-    fileprivate init(reading step: PackReader) throws(PackReader.Wrong) {
-        command = try CommandTemplate(reading: step, "command")
+    fileprivate init(reading step: PackReader, programs: [String]) throws(PackReader.Wrong) {
+        let script = try step.optionalTexts("script")
+        command =
+            script.isEmpty
+            ? try CommandTemplate(reading: step, "command")
+            : CommandTemplate(script: script, programs: programs)
         outputs = try step.texts("outputs")
         env = try step.table("env")
         guard !outputs.isEmpty else { throw step.wrong("outputs", "holds no path") }

@@ -42,6 +42,11 @@ struct PackReader {
 
     func texts(_ member: String) throws(Wrong) -> [String] { try texts(try required(member), of: member) }
 
+    /// A list of texts; empty where it is absent.
+    func optionalTexts(_ member: String) throws(Wrong) -> [String] {
+        try object[member].map { (value) throws(Wrong) in try texts(value, of: member) } ?? []
+    }
+
     /// An object of texts; empty where it is absent.
     func table(_ member: String) throws(Wrong) -> [String: String] {
         var table: [String: String] = [:]

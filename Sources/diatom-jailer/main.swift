@@ -13,6 +13,7 @@ func start(_ arguments: [String]) {
     do {
         try options.readFile(JailerOptions.defaultFile)
         try options.read(arguments: arguments)
+        try options.showToolchains()
     } catch {
         fail("\(error)")
     }

@@ -16,7 +16,10 @@ enum Keeper {
         let socket = "@diatom-jailer-\(getpid())"
         var jailer = try startJailer(socket, options)
         service = try ChildProcess.start(
-            "/proc/self/exe", arguments + ["--user", "\(serviceUser)", "--jailer-socket", socket],
+            "/proc/self/exe",
+            arguments + [
+                "--user", "\(serviceUser)", "--jailer-socket", socket, "--toolchains", options.toolchains,
+            ],
             environment: ["LANG=C.UTF-8"], descriptors: [(0, 0), (1, 1), (2, 2)])
         for number in [SIGTERM, SIGINT, SIGHUP] { signal(number) { _ = kill(Keeper.service, $0) } }
         while true {
@@ -39,7 +42,7 @@ enum Keeper {
     {
         var arguments = [
             "--listen", socket, "--listen-users", "\(serviceUser)", "--end-with-parent", "yes",
-            "--warm-python", "yes",
+            "--warm-python", "yes", "--toolchains", options.toolchains,
         ]
         if !options.allowed.isEmpty { arguments += ["--allow", options.allowed.joined(separator: ",")] }
         if !options.preload.isEmpty {

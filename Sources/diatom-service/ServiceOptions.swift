@@ -4,6 +4,8 @@ struct ServiceOptions {
     var allowed: [String] = []
     var preload: [String] = []
     var jailerSocket: String?
+    /// The file that `diatom languages add` writes.
+    var toolchains: String
     /// The user that the service becomes, when root starts it.
     var user: UInt32?
     /// Of the compile cache; 0 turns it off.
@@ -23,6 +25,7 @@ struct ServiceOptions {
           --allow NAME,…        isolation layers whose absence is allowed, e.g. memory:sampled
           --preload MODULE,…    modules that the warm Python host imports besides its standard list
           --compile-cache-mb N  what compiled programs may take in the data folder (default: 512; 0: none are kept)
+          --toolchains FILE     what 'diatom languages add' wrote; the default is the same as there
           --jailer-socket PATH  a diatom-jailer that runs as a daemon of its own
           --verbose             log every request
 
@@ -32,8 +35,9 @@ struct ServiceOptions {
 
         """
 
-    init(_ arguments: [String], defaultData: String) throws(Wrong) {
+    init(_ arguments: [String], defaultData: String, defaultToolchains: String) throws(Wrong) {
         data = defaultData
+        toolchains = defaultToolchains
         var rest = arguments[...]
         while let name = rest.popFirst() {
             if name == "--verbose" || name == "-v" {
@@ -47,7 +51,7 @@ struct ServiceOptions {
     }
 
     private static let names = [
-        "--data", "--allow", "--preload", "--compile-cache-mb", "--jailer-socket", "--user",
+        "--data", "--allow", "--preload", "--compile-cache-mb", "--jailer-socket", "--toolchains", "--user",
     ]
 
     private mutating func set(_ name: String, _ value: String) throws(Wrong) {
@@ -60,6 +64,7 @@ struct ServiceOptions {
             guard let count = Int(value), (0...1_048_576).contains(count) else { throw .number(name) }
             compileCacheMebibytes = count
         case "--jailer-socket": jailerSocket = value
+        case "--toolchains": toolchains = value
         default: user = UInt32(value)
         }
     }

@@ -15,24 +15,44 @@ func fail(_ text: String, code: Int32) -> Never {
     exit(code)
 }
 
+func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
+
+func defaultToolchains() -> String {
+    let names = ["DIATOM_TOOLCHAINS", "XDG_CONFIG_HOME", "HOME"]
+    let pairs = names.compactMap { name in variable(name).map { (name, $0) } }
+    return Toolchains.path(
+        environment: Dictionary(uniqueKeysWithValues: pairs), isRoot: geteuid() == 0)
+}
+
 func defaultData() -> String {
-    func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
     if let data = variable("DIATOM_DATA"), !data.isEmpty { return data }
     if geteuid() == 0 { return "/var/lib/diatom" }
     if let state = variable("XDG_STATE_HOME"), state.hasPrefix("/") { return state + "/diatom" }
     return (variable("HOME") ?? "/nonexistent") + "/.local/state/diatom"
 }
 
-func startEngine(_ options: ServiceOptions) throws(SystemFailure) -> RunEngine {
+/// Folders above the data folder, as `mkdir -p` makes them.
+func makeFolders(_ path: String) {
+    var made = path.hasPrefix("/") ? "" : "."
+    for name in path.split(separator: "/") {
+        made += "/\(name)"
+        mkdir(made, made.hasSuffix(path) ? 0o700 : 0o755)
+    }
+}
+
+func startEngine(
+    _ options: ServiceOptions, _ catalogue: LanguageCatalogue
+) throws(SystemFailure) -> RunEngine {
     var configuration = EngineConfiguration(jailer: ChildProcess.ownFolder() + "/diatom-jailer")
     configuration.allowed = options.allowed
     configuration.preload = options.preload
     configuration.jailerSocket = options.jailerSocket
     configuration.compiledFolder = options.data + "/compiled"
     configuration.mostCompiledBytes = .mebibytes(options.compileCacheMebibytes)
+    configuration.toolchains = options.toolchains
     var tries = 0
     while true {
-        do throws(SystemFailure) { return try RunEngine(configuration) } catch {
+        do throws(SystemFailure) { return try RunEngine(configuration, catalogue: catalogue) } catch {
             tries += 1
             if tries > 100 || options.jailerSocket == nil { throw error }
             usleep(20_000)
@@ -42,14 +62,16 @@ func startEngine(_ options: ServiceOptions) throws(SystemFailure) -> RunEngine {
 
 func serve(_ options: ServiceOptions) async throws {
     let log = Log(program: "diatom", threshold: options.isVerbose ? .debug : .info)
-    let engine = try startEngine(options)
+    let catalogue = LanguageCatalogue(toolchains: try Toolchains.load(options.toolchains))
+    let engine = try startEngine(options, catalogue)
     engine.versions.fill(from: engine.catalogue)
     if let failure = engine.openCompileCache() {
         log(.warning, "compile_cache_absent", ["why": failure.message])
     }
     let store = try FileIdempotencyStore(folder: options.data + "/idempotency")
     let application = Application(
-        runner: engine, idempotency: store, languages: CatalogueDirectory(engine.catalogue), log: log)
+        runner: engine, idempotency: store,
+        languages: CatalogueDirectory(catalogue) { engine.versions.known }, log: log)
     let path = options.data + "/diatom.sock"
     let server = ServiceServer(socketPath: path, application: application, log: log)
     stopOnSignals(server)
@@ -79,7 +101,8 @@ if arguments.contains("--help") || arguments.contains("-h") {
 }
 let options: ServiceOptions
 do {
-    options = try ServiceOptions(arguments, defaultData: defaultData())
+    options = try ServiceOptions(
+        arguments, defaultData: defaultData(), defaultToolchains: defaultToolchains())
 } catch {
     fail("\(error); see diatom serve --help", code: 2)
 }

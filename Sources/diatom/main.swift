@@ -2,6 +2,7 @@ internal import Commands
 internal import Domain
 internal import Engine
 internal import Glibc
+internal import Languages
 internal import Posix
 
 /// A command alone: a jailer of its own that lives and dies with it, and a warm host only where one is asked for.
@@ -10,7 +11,14 @@ internal import Posix
     configuration.allowed = alone.allowed
     configuration.keepsWarmHosts = alone.isWarm
     configuration.compiledFolder = alone.data + "/compiled-alone"
-    do throws(SystemFailure) { return try RunEngine(configuration) } catch {
+    configuration.toolchains = alone.toolchains
+    let catalogue: LanguageCatalogue
+    do throws(Toolchains.Unreadable) {
+        catalogue = LanguageCatalogue(toolchains: try Toolchains.load(alone.toolchains))
+    } catch {
+        throw RequestError(.notInstalled, "\(error)")
+    }
+    do throws(SystemFailure) { return try RunEngine(configuration, catalogue: catalogue) } catch {
         throw RequestError(.isolationUnavailable, "the jailer cannot be started: \(error)")
     }
 }

@@ -14,7 +14,7 @@ struct TestLanguages: LanguageDirectory {
     let listing = [
         LanguageListing(
             id: "python", name: "Python", version: "3.11.2", aliases: ["py"], extensions: ["py"],
-            start: "warm",
+            start: "forked",
             installed: true, hint: nil)
     ]
 }

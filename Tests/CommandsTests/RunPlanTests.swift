@@ -74,7 +74,7 @@ struct RunPlanTests: ~Copyable {
     }
 
     @Test(arguments: [
-        [], ["-c", "1"], ["@nope.py"], ["@lib"], ["@odd"], ["-l", "cobol", "@main.py"],
+        [], ["-c", "1"], ["@nope.py"], ["@lib"], ["@odd"], ["-l", "cobol-2077", "@main.py"],
         ["@main.py", "@main.py"],
         ["@main.py", "--env", "A"], ["@main.py", "--env", "=b"], ["@main.py", "--entry", "x"],
         ["@main.py", "--seed", "-1"], ["@main.py", "--wall-ms", "0"], ["@main.py", "--out", "/tmp"],

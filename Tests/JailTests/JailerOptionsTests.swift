@@ -136,4 +136,27 @@ struct JailerOptionsTests {
         try writeAll(fd.rawValue, Array(text.utf8))
         return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
+
+    @Test func `toolchains are shown, if nobody else could have written their file`() throws {
+        var template = Array("/tmp/diatom-test-XXXXXX".utf8CString)
+        let descriptor = mkstemp(&template)
+        let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        defer { unlink(path) }
+        let text = "# comment\n \ngo = /opt/go\nswift = /opt/swift/usr\n"
+        _ = write(descriptor, text, text.utf8.count)
+        close(descriptor)
+        var options = JailerOptions()
+        try options.read("show = /srv/models\ntoolchains = \(path)")
+        try options.showToolchains()
+        #expect(options.shown == ["/srv/models", "/opt/go", "/opt/swift/usr"])
+        chmod(path, 0o666)
+        #expect(throws: JailerOptions.Invalid.unsafeFile(path)) { try options.showToolchains() }
+    }
+
+    @Test func `a toolchain's file that is not there is fine`() throws {
+        var options = JailerOptions()
+        options.toolchains = "/no/such/file"
+        try options.showToolchains()
+        #expect(options.shown == [])
+    }
 }

@@ -24,7 +24,12 @@ struct RootPlanTests {
 
     /// What does not fit would be left out without a word; an interpreter's two files come on top.
     @Test func `the plan fits into the struct that carries it`() {
-        #expect(plan.binds.count + RootPlan.devices.count <= Int(CJAIL_BINDS_MAX))
+        #expect(plan.fits)
+        // With all the toolchains that may be added, in folders that are there.
+        let folders = (0..<12).map { "/usr" + String(repeating: "/.", count: $0 + 1) }
+        #expect(RootPlan.standard(extra: folders).fits)
+        let many = (0..<48).map { "/usr" + String(repeating: "/.", count: $0 + 1) }
+        #expect(!RootPlan.standard(extra: many).fits)
         #expect(plan.files.count + 2 <= Int(CJAIL_FILES_MAX))
         #expect(plan.links.count <= Int(CJAIL_LINKS_MAX))
         #expect(plan.folders.count <= Int(CJAIL_FOLDERS_MAX))

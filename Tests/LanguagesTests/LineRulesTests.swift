@@ -56,6 +56,48 @@ struct LineRulesTests {
             message: "nope: not found",
             file: "main.sh", line: 3),
         Case(
+            language: "rust", compiling: true,
+            stderr: "error[E0425]: cannot find value `x` in this scope\n --> main.rs:2:20\n  |\n",
+            name: "CompileError", message: "cannot find value `x` in this scope", file: "main.rs", line: 2,
+            column: 20),
+        Case(
+            language: "ocaml", compiling: true,
+            stderr:
+                "File \"main.ml\", line 2, characters 12-19:\n2 | let m = missing\n\nError: Unbound value missing",
+            name: "CompileError", message: "Unbound value missing", file: "main.ml", line: 2, column: 12),
+        Case(
+            language: "haskell", compiling: true,
+            stderr: "\nmain.hs:3:9: error:\n    • Variable not in scope: missing\n    • In a stmt",
+            name: "CompileError", message: "Variable not in scope: missing", file: "main.hs", line: 3,
+            column: 9),
+        Case(
+            language: "java",
+            stderr:
+                "Exception in thread \"main\" java.lang.IllegalStateException: a: b\n\tat java.base/java.util.List.of(List.java:7)\n\tat lib.A.f(A.java:5)\n",
+            name: "IllegalStateException", message: "a: b", file: "lib/A.java", line: 5),
+        Case(
+            language: "java",
+            stderr: "Exception in thread \"main\" java.lang.StackOverflowError\n\tat Main.f(Main.java:3)",
+            name: "StackOverflowError", message: "", file: "Main.java", line: 3),
+        Case(
+            language: "go",
+            stderr:
+                "panic: boom\n\ngoroutine 1 [running]:\nmain.f(...)\n\tmain/main.go:6\nmain.main()\n\tmain/main.go:9 +0x1d\n",
+            name: "Panic", message: "boom", file: "main.go", line: 6),
+        Case(
+            language: "perl", stderr: "look at this at home at main.pl line 3.\n", name: "Died",
+            message: "look at this at home", file: "main.pl", line: 3),
+        Case(
+            language: "php",
+            stderr:
+                "PHP Fatal error:  Uncaught App\\Failure: stuck in mud in /home/user/main.php:3\nStack trace:",
+            name: "Failure", message: "stuck in mud", file: "main.php", line: 3),
+        Case(
+            language: "cpp",
+            stderr:
+                "terminate called after throwing an instance of 'std::out_of_range'\n  what():  vector::at\n",
+            name: "out_of_range", message: "vector::at"),
+        Case(
             language: "sh", stderr: "main.sh: 4: Syntax error: \"done\" unexpected", name: "SyntaxError",
             message: "\"done\" unexpected", file: "main.sh", line: 4),
     ]
@@ -64,7 +106,10 @@ struct LineRulesTests {
     func `a line of a tool gives name, message and place`(_ row: Case) throws {
         let pack = try #require(try LanguageCatalogue().pack(named: row.language))
         let rules = try #require(row.compiling ? pack.compileErrors : pack.runErrors)
-        let error = try #require(GuestErrorReader.read(rules, stderr: Array(row.stderr.utf8), exitCode: 1))
+        let paths = ["main.c", "Main.java", "lib/A.java", "main.go", "main.rs", "main.ml", "main.hs"]
+        let sources = try paths.map { SourceFile(path: try WorkspacePath(parsing: $0), content: []) }
+        let error = try #require(
+            GuestErrorReader.read(rules, stderr: Array(row.stderr.utf8), exitCode: 1, sources: sources))
         #expect(error.name == row.name)
         #expect(error.message == row.message)
         #expect(error.file == row.file)
@@ -81,8 +126,43 @@ struct LineRulesTests {
         #expect(GuestErrorReader.read(rules, stderr: Array(stderr.utf8), exitCode: 1) == nil)
     }
 
+    @Test(arguments: ["perl", "php", "java", "go", "tcl", "r", "prolog", "elixir"])
+    func `what a guest prints to be hard to read is read in bounds`(_ id: String) throws {
+        let rules = try #require(try LanguageCatalogue().pack(named: id)?.runErrors)
+        for text in [" at ", "x in x:", "\n\tat (", "Error in ", "panic: ", "** (", "ERROR: ", " : : "] {
+            let stderr = Array(String(repeating: text, count: 100_000).utf8)
+            let error = GuestErrorReader.read(rules, stderr: stderr, exitCode: 1)
+            #expect((error?.message.utf8.count ?? 0) <= GuestErrorReader.longestMessage)
+            #expect((error?.traceback ?? []).allSatisfy { $0.utf8.count <= GuestErrorReader.longestLine })
+        }
+    }
+
     @Test(arguments: ["{file}{line}", "{what}", "a{file", "{"])
     func `a pattern that cannot be meant is refused`(_ pattern: String) {
         #expect(throws: LinePattern.Invalid.self) { try LinePattern(parsing: pattern) }
+    }
+
+    @Test func `the rest of an error is looked for nearby, and only in the user's files`() throws {
+        let rules = try #require(try LanguageCatalogue().pack(named: "java")?.runErrors)
+        let head = "Exception in thread \"main\" a.B: c\n"
+        let source = [SourceFile(path: try WorkspacePath(parsing: "Main.java"), content: [])]
+        func line(_ text: String) -> Int? {
+            GuestErrorReader.read(rules, stderr: Array(text.utf8), exitCode: 1, sources: source)?.line
+        }
+        #expect(line(head + "\tat x(List.java:9)\n\tat y(Main.java:3)") == 3)
+        #expect(line(head + "\tat x(List.java:9)\n\tat x(/etc/Main.javax:9)") == nil)
+        #expect(line(head + String(repeating: "\tat z\n", count: 300) + "\tat y(Main.java:3)") == nil)
+    }
+
+    @Test(arguments: [
+        ("{message>} in {file}:{line}", "a in b in main.c:3", "a in b", 3),
+        ("{message} in {file}:{line}", "a in main.c:3 +0x1d", "a", 3),
+        ("{message>}({line})", "x(1)(2)", "x(1)", 2),
+    ])
+    func `a gap with a greater-than sign reaches as far as it can`(
+        _ pattern: String, _ line: String, _ message: String, _ number: Int
+    ) throws {
+        let captures = try #require(try LinePattern(parsing: pattern).match(Array(line.utf8)[...]))
+        #expect(captures.message == message && captures.line == number)
     }
 }

@@ -1,3 +1,4 @@
+import FoundationEssentials
 @testable import Languages
 import Testing
 
@@ -43,7 +44,7 @@ struct PackTests {
             ("#!///\n", nil),
             ("", nil),
             ("# !/bin/sh\n", nil),
-            ("#!/usr/bin/perl\n", nil),
+            ("#!/usr/bin/perl\n", "perl"), ("#!/usr/bin/nothing\n", nil),
         ] as [(String, String?)])
     func `a shebang line names its language`(_ program: String, _ id: String?) throws {
         #expect(try catalogue.pack(forShebangOf: Array(program.utf8))?.id == id)
@@ -64,7 +65,7 @@ struct PackTests {
 
     private static let names =
         #""id": "x", "aliases": [], "extensions": [], "interpreters": [], "name": "X", "entry": "x","#
-        + #" "install": "-""#
+        + #" "install": {"otherwise": "-"}"#
 
     @Test(arguments: [
         (#"{"id": "x"}"#, "name: is missing"),
@@ -73,6 +74,19 @@ struct PackTests {
         (#"{\#(names), "run": []}"#, "run: empty"),
         (#"{\#(names), "run": ["{entry"]}"#, #"run: unclosedGap("{entry")"#),
         (#"{\#(names), "run": ["a"], "colour": 1}"#, "colour: is not a member that packs have"),
+        (
+            #"{\#(names.replacing(#"{"otherwise": "-"}"#, with: "{}")), "run": ["a"]}"#,
+            "install.otherwise: stands in the place of packages"
+        ),
+        (
+            #"{\#(names.replacing(#"{"otherwise": "-"}"#, with: #"{"debian": ["--force"]}"#)), "run": ["a"]}"#,
+            "install.debian: '--force' is no name of a package"
+        ),
+        (#"{\#(names), "run": ["{heap_mb}", "{output}"]}"#, "run: nothing fills {output}"),
+        (
+            #"{\#(names), "run": ["a"], "compile": {"script": ["x"], "outputs": []}}"#,
+            "compile.outputs: holds no path"
+        ),
         (
             #"{\#(names), "run": ["a"], "errors": {"run": {"kind": "x"}}}"#,
             "errors.run.kind: is neither python nor lines"
@@ -92,5 +106,31 @@ struct PackTests {
     func `a version is read after its mark`(_ output: String, _ after: String?, _ version: String?) throws {
         let template = try CommandTemplate(parsing: ["x"])
         #expect(VersionProbe(command: template, after: after).read(from: Array(output.utf8)) == version)
+    }
+
+    private static let folder = URL(filePath: #filePath).deletingLastPathComponent()
+        .deletingLastPathComponent().deletingLastPathComponent().appending(path: "languages").path
+
+    @Test(arguments: LanguageCatalogue().ids)
+    func `every language has the smoke programs that all languages have`(_ id: String) throws {
+        let names = Set(try FileManager.default.contentsOfDirectory(atPath: "\(Self.folder)/\(id)/smoke"))
+        let wanted = [
+            "hello", "stdin", "args", "exit-code", "stderr", "several-files", "runtime-error", "time-limit",
+            "utf-8",
+        ]
+        #expect(names.isSuperset(of: wanted))
+        #expect(names.contains("compile-error") || names.contains("syntax-error"))
+    }
+
+    @Test func `every pack's folder is embedded, and every language that CI installs can be installed`()
+        throws
+    {
+        let entries = try FileManager.default.contentsOfDirectory(atPath: Self.folder)
+        #expect(Set(entries).subtracting(["tested"]) == Set(catalogue.ids))
+        let tested = try String(contentsOfFile: Self.folder + "/tested", encoding: .utf8)
+        for id in tested.split(separator: "\n") {
+            let pack = try #require(try catalogue.pack(named: String(id)))
+            #expect(pack.install.isAutomatic, "\(id)")
+        }
     }
 }

@@ -4,10 +4,12 @@ package import Languages
 /// The packs of a catalogue as clients see them.
 package struct CatalogueDirectory: LanguageDirectory {
     private let catalogue: LanguageCatalogue
-    private let versions: [String: String]
+    private let versions: @Sendable () -> [String: String]
 
-    /// `versions`: Of the runtimes on this machine, by the id of their pack.
-    package init(_ catalogue: LanguageCatalogue, versions: [String: String] = [:]) {
+    /// `versions`: Of the runtimes on this machine, as far as they are known, by the id of their pack.
+    package init(
+        _ catalogue: LanguageCatalogue, versions: @escaping @Sendable () -> [String: String] = { [:] }
+    ) {
         self.catalogue = catalogue
         self.versions = versions
     }
@@ -19,11 +21,12 @@ package struct CatalogueDirectory: LanguageDirectory {
 
     package var listing: [LanguageListing] {
         let packs = (try? catalogue.all()) ?? []
+        let versions = versions()
         return packs.map { pack in
             let missing = pack.missing
             return LanguageListing(
                 id: pack.id, name: pack.name, version: versions[pack.id], aliases: pack.aliases,
-                extensions: pack.extensions, start: pack.host == nil ? "fresh" : "warm",
+                extensions: pack.extensions, start: pack.host == nil ? "exec" : "forked",
                 installed: missing == nil,
                 hint: missing?.install)
         }

@@ -8,7 +8,7 @@ package struct LanguageListing: Hashable, Sendable {
     package var version: String?
     package var aliases: [String]
     package var extensions: [String]
-    /// How its programs start: `warm` or `fresh`.
+    /// How its programs start: `forked` from a warm interpreter, or by `exec`.
     package var start: String
     package var installed: Bool
     /// The command that installs what is missing.

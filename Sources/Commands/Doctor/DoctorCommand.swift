@@ -65,7 +65,8 @@ struct Doctor {
             report.findings.append(try warm(trial.allowed, interrupts))
         }
         report.findings += groups + host.findings(works: works)
-        report.findings += ToolFindings.runtimes(LanguageCatalogue())
+        report.findings += ToolFindings.runtimes(
+            (try? invocation.catalogue()) ?? LanguageCatalogue())
         let tools = ToolFindings.tools(folder: Process.folderOfBinary())
         report.findings += tools
         report.findings.append(
@@ -75,7 +76,9 @@ struct Doctor {
 
     private func makeRunner(_ allowed: [String], isWarm: Bool) throws(RequestError) -> any Runner {
         try invocation.makeRunner(
-            AloneConfiguration(data: invocation.dataFolder, allowed: allowed, verbose: false, isWarm: isWarm))
+            AloneConfiguration(
+                data: invocation.dataFolder, allowed: allowed, verbose: false, isWarm: isWarm,
+                toolchains: invocation.toolchainFile))
     }
 
     private func verdict(_ trial: SandboxTrial) -> Finding {

@@ -27,23 +27,14 @@ enum ToolFindings {
     }
 
     static func runtimes(_ catalogue: LanguageCatalogue) -> [Finding] {
-        let versions = VersionCache()
-        let bell = Bell()
-        let rope = bell.rope
-        versions.fill(from: catalogue) {
-            var one: UInt8 = 1
-            _ = write(rope, &one, 1)
-        }
-        var watched = pollfd(fd: bell.descriptor, events: Int16(POLLIN), revents: 0)
-        // A program that never answers keeps its thread; this one goes on, and keeps the pipe open for it.
-        let isComplete = poll(&watched, 1, 20_000) > 0
+        let (versions, isComplete) = Versions.ask((try? catalogue.all()) ?? [])
         let rows = ((try? catalogue.all()) ?? []).map { pack in
             do throws(LanguagePack.Missing) {
                 let programs = try pack.locatePrograms().values.sorted().joined(separator: " ")
                 let version =
-                    versions.version(of: pack) ?? (isComplete ? "of unknown version" : "did not answer")
+                    versions[pack.id] ?? (isComplete ? "of unknown version" : "did not answer")
                 let state: Finding.State =
-                    versions.version(of: pack) != nil || pack.version == nil ? .inForce : .limited
+                    versions[pack.id] != nil || pack.version == nil ? .inForce : .limited
                 let words = pack.version == nil ? programs : "\(programs) \(version)"
                 return Finding(
                     .runtimes, pack.id, state, words + (pack.host == nil ? "" : ", can start warm"))

@@ -58,7 +58,7 @@ struct RunCommand {
             guard isPlain else { throw UsageError("--idempotency-key takes 1 to 255 printable characters") }
         }
         if parsed.has(RunFlags.json) { return try performJSON() }
-        var plan = try RunPlan(parsed, catalogue: LanguageCatalogue())
+        var plan = try RunPlan(parsed, catalogue: try invocation.catalogue())
         let wantsFolder =
             parsed.has(RunFlags.collect) || (parsed.has(RunFlags.rich) && parsed.has(RunFlags.out))
         let folder = wantsFolder ? try OutputFolder(parsed.value(RunFlags.out) ?? ".") : nil
@@ -94,7 +94,7 @@ struct RunCommand {
     private func engine() throws(RunBackend.Failure) -> EngineBackend {
         let configuration = AloneConfiguration(
             data: invocation.dataFolder, allowed: parsed.values(RunFlags.allow),
-            verbose: parsed.has(RunFlags.verbose))
+            verbose: parsed.has(RunFlags.verbose), toolchains: invocation.toolchainFile)
         do throws(RequestError) {
             return EngineBackend(runner: try invocation.makeRunner(configuration))
         } catch {
@@ -171,12 +171,13 @@ extension RunCommand {
                 "stdin holds more than \(StdinReader.largestRequest >> 20) MiB, or cannot be read")
         }
         let interrupts = Interrupts()
+        let catalogue = try invocation.catalogue()
         do throws(RunBackend.Failure) {
             let answer: [UInt8]
             if let service = service() {
                 answer = try service.forward(body, interrupts: interrupts)
             } else {
-                answer = try runJSON(body, interrupts: interrupts)
+                answer = try runJSON(body, catalogue, interrupts: interrupts)
             }
             return DescriptorOutput.writeAll(answer + [UInt8(ascii: "\n")], to: 1) ? 0 : 128 + 13
         } catch {
@@ -185,8 +186,10 @@ extension RunCommand {
         }
     }
 
-    private func runJSON(_ body: [UInt8], interrupts: Interrupts) throws(RunBackend.Failure) -> [UInt8] {
-        let languages = CatalogueDirectory(LanguageCatalogue())
+    private func runJSON(
+        _ body: [UInt8], _ catalogue: LanguageCatalogue, interrupts: Interrupts
+    ) throws(RunBackend.Failure) -> [UInt8] {
+        let languages = CatalogueDirectory(catalogue)
         let request: RunRequest
         do throws(RequestError) {
             request = try RunRequestDecoder(maxima: LimitMaxima(), languages: languages).decode(body).request

@@ -8,8 +8,12 @@ package enum ErrorRules: Hashable, Sendable {
         package var pattern: LinePattern
         /// A text that the message must hold for this row to apply.
         package var contains: String?
-        /// Nil where such a line says nothing and is passed over.
+        /// What to call the failure; the pattern's own `{name}` counts more.
         package var name: String?
+        /// Where the rest stands: each is looked for in the lines below, from the one found before.
+        package var then: [LinePattern] = []
+        /// Whether such a line says nothing and is passed over.
+        package var isPassedOver: Bool { name == nil && !pattern.hasName }
     }
 
     /// A traceback as Python prints it.
@@ -29,7 +33,7 @@ extension ErrorRules {
                 throw pack.wrong("take", "is neither first nor last")
             }
             var rows: [Line] = []
-            for row in try pack.objects("lines", known: ["pattern", "contains", "name"]) {
+            for row in try pack.objects("lines", known: ["pattern", "contains", "name", "then"]) {
                 rows.append(try Line(reading: row))
             }
             self = .lines(take: take, rows)
@@ -40,13 +44,19 @@ extension ErrorRules {
 
 extension ErrorRules.Line {
     fileprivate init(reading row: PackReader) throws(PackReader.Wrong) {
-        let text = try row.text("pattern")
-        do throws(LinePattern.Invalid) {
-            pattern = try LinePattern(parsing: text)
-        } catch {
-            throw row.wrong("pattern", "\(error)")
-        }
+        pattern = try Self.pattern(try row.text("pattern"), of: "pattern", in: row)
+        for text in try row.optionalTexts("then") { then.append(try Self.pattern(text, of: "then", in: row)) }
         contains = try row.optionalText("contains")
         name = try row.optionalText("name")
+    }
+
+    private static func pattern(
+        _ text: String, of member: String, in row: PackReader
+    ) throws(PackReader.Wrong) -> LinePattern {
+        do throws(LinePattern.Invalid) {
+            return try LinePattern(parsing: text)
+        } catch {
+            throw row.wrong(member, "\(error)")
+        }
     }
 }

@@ -29,11 +29,8 @@ package enum GuestErrorReader {
         switch rules {
         case .python:
             return PythonTraceback(Array(stderr.suffix(mostBytes)), home: home, sources: sources).error
-        case .lines(.first, let rows):
-            return read(rows, lines: lines(of: Array(stderr.prefix(mostBytes))), home: home, most: 1).first
-        case .lines(.last, let rows):
-            let lines = lines(of: Array(stderr.suffix(mostBytes)))
-            return lines.reversed().lazy.compactMap { read(rows, line: $0, home: home) }.first
+        case .lines(let take, let rows):
+            return LineErrors(part(stderr, take), rows: rows, home: home, sources: sources).error(take)
         }
     }
 
@@ -49,7 +46,14 @@ package enum GuestErrorReader {
                 ?? []
         }
         guard exitCode != 0 else { return [] }
-        return read(rows, lines: lines(of: Array(stderr.prefix(mostBytes))), home: home, most: mostErrors)
+        return LineErrors(part(stderr, .first), rows: rows, home: home, sources: sources).all(most: mostErrors)
+    }
+
+    /// The lines that count: the first ones where the first error does, else the last.
+    private static func part(
+        _ stderr: some Collection<UInt8>, _ take: ErrorRules.Take
+    ) -> [ArraySlice<UInt8>] {
+        lines(of: take == .first ? Array(stderr.prefix(mostBytes)) : Array(stderr.suffix(mostBytes)))
     }
 
     /// Lines without their ends.
@@ -68,36 +72,15 @@ package enum GuestErrorReader {
         return own.description
     }
 
-    private static func read(
-        _ rows: [ErrorRules.Line], lines: [ArraySlice<UInt8>], home: String, most: Int
-    ) -> [GuestError] {
-        var errors: [GuestError] = []
-        var seen: Set<GuestError> = []
-        for line in lines where errors.count < most {
-            guard let error = read(rows, line: line, home: home), seen.insert(error).inserted else {
-                continue
-            }
-            errors.append(error)
+    /// The path of a given file that a line below the failure's own names, or nil when it names another.
+    static func givenPath(_ path: String, home: String, sources: [SourceFile]) -> String? {
+        let own = ownPath(path, home: home)
+        if sources.isEmpty || sources.contains(where: { $0.path.description == own }) { return own }
+        // Many runtimes leave out a file's folders, some put others before them.
+        let named = sources.map(\.path.description).filter {
+            $0.hasSuffix("/" + path) || path.hasSuffix("/" + $0)
         }
-        return errors
-    }
-
-    private static func read(_ rows: [ErrorRules.Line], line: ArraySlice<UInt8>, home: String) -> GuestError?
-    {
-        for row in rows {
-            guard let captures = row.pattern.match(line) else { continue }
-            if let text = row.contains, !captures.message.contains(text) { continue }
-            guard let name = row.name else { return nil }
-            var error = GuestError(name: name, message: captures.message)
-            if let file = captures.file {
-                // A line about a file that is not the user's is still the reason, but points nowhere.
-                error.file = ownPath(file, home: home)
-                error.line = error.file == nil ? nil : captures.line
-                error.column = error.file == nil ? nil : captures.column
-            }
-            error.traceback = [String(decoding: line.prefix(longestLine), as: UTF8.self)]
-            return error
-        }
-        return nil
+        let longest = named.max { $0.utf8.count < $1.utf8.count }
+        return named.count == 1 || path.contains("/") ? longest : nil
     }
 }

@@ -1,0 +1,5 @@
+procedure Main is
+   N : Integer;
+begin
+   N := Missing;
+end Main;

@@ -1,0 +1,7 @@
+global area
+
+section .text
+area:
+    mov eax, edi
+    imul eax, eax
+    ret

@@ -1,0 +1,4 @@
+BEGIN {
+    n = 0
+    print 1 / n
+}

@@ -1,0 +1,1 @@
+function area(side) { return side * side }

@@ -1,0 +1,4 @@
+BEGIN {
+    print "err" > "/dev/stderr"
+    print "out"
+}

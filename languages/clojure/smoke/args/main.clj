@@ -1,0 +1,2 @@
+(doseq [word *command-line-args*]
+  (println (str "<" word ">")))

@@ -1,0 +1,2 @@
+(require 'shapes.square)
+(println (shapes.square/area 3))

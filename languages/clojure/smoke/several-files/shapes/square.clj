@@ -1,0 +1,3 @@
+(ns shapes.square)
+
+(defn area [side] (* side side))

@@ -1,0 +1,3 @@
+(binding [*out* *err*]
+  (println "err"))
+(println "out")

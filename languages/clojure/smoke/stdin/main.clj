@@ -1,0 +1,2 @@
+(let [n (read)]
+  (println (* n n)))

@@ -1,0 +1,15 @@
+       IDENTIFICATION DIVISION.
+       PROGRAM-ID. MAIN.
+       DATA DIVISION.
+       WORKING-STORAGE SECTION.
+       01 N PIC 99.
+       01 WORD PIC X(40).
+       PROCEDURE DIVISION.
+           ACCEPT N FROM ARGUMENT-NUMBER.
+           PERFORM N TIMES
+               MOVE SPACES TO WORD
+               ACCEPT WORD FROM ARGUMENT-VALUE
+               IF WORD = SPACES DISPLAY "<>"
+               ELSE DISPLAY "<" FUNCTION TRIM(WORD) ">" END-IF
+           END-PERFORM.
+           STOP RUN.

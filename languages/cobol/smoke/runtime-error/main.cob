@@ -1,0 +1,11 @@
+       IDENTIFICATION DIVISION.
+       PROGRAM-ID. MAIN.
+       DATA DIVISION.
+       WORKING-STORAGE SECTION.
+       01 N PIC 99.
+       01 LIST.
+          05 ITEM PIC 9 OCCURS 3 TIMES.
+       PROCEDURE DIVISION.
+           MOVE 9 TO N.
+           DISPLAY ITEM(N).
+           STOP RUN.

@@ -1,0 +1,14 @@
+       IDENTIFICATION DIVISION.
+       PROGRAM-ID. MAIN.
+       DATA DIVISION.
+       WORKING-STORAGE SECTION.
+       01 LINE-IN PIC X(20).
+       01 N PIC 9(6).
+       01 SHOWN PIC Z(5)9.
+       PROCEDURE DIVISION.
+           ACCEPT LINE-IN.
+           COMPUTE N = FUNCTION NUMVAL(LINE-IN).
+           COMPUTE N = N * N.
+           MOVE N TO SHOWN.
+           DISPLAY FUNCTION TRIM(SHOWN).
+           STOP RUN.

@@ -1,0 +1,2 @@
+(dolist (word (rest sb-ext:*posix-argv*))
+  (format t "<~a>~%" word))

@@ -1,0 +1,4 @@
+(defun fail (n)
+  (error "boom ~a" n))
+
+(fail 3)

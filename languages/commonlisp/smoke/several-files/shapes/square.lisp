@@ -1,0 +1,1 @@
+(defun area (side) (* side side))

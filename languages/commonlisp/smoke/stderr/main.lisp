@@ -1,0 +1,2 @@
+(format *error-output* "err~%")
+(format t "out~%")

@@ -1,0 +1,1 @@
+(format t "~a ↔ 硅藻 🦠~%" (read-line))

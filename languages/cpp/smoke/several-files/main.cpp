@@ -1,0 +1,4 @@
+#include "shapes/square.h"
+#include <iostream>
+
+int main() { std::cout << area(3) << "\n"; }

@@ -1,0 +1,7 @@
+#include <iostream>
+
+int main()
+{
+    std::cerr << "err\n";
+    std::cout << "out\n";
+}

@@ -1,0 +1,2 @@
+STDERR.puts "err"
+puts "out"

@@ -1,0 +1,7 @@
+namespace Shapes
+{
+    static class Square
+    {
+        public static int Area(int side) { return side * side; }
+    }
+}

@@ -1,0 +1,10 @@
+using System;
+
+class Program
+{
+    static void Main()
+    {
+        Console.Error.WriteLine("err");
+        Console.WriteLine("out");
+    }
+}

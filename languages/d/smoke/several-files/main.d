@@ -1,0 +1,3 @@
+import std.stdio, shapes.square;
+
+void main() { writeln(area(3)); }

@@ -1,0 +1,3 @@
+module shapes.square;
+
+int area(int side) { return side * side; }

@@ -1,0 +1,7 @@
+import std.stdio;
+
+void main()
+{
+    stderr.writeln("err");
+    writeln("out");
+}

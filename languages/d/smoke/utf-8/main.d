@@ -1,0 +1,3 @@
+import std.stdio, std.string;
+
+void main() { writeln(readln.strip, " ↔ 硅藻 🦠"); }

@@ -1,0 +1,5 @@
+function fail(n: number) {
+  throw new RangeError(`boom ${n}`);
+}
+
+fail(3);

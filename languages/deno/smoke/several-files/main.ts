@@ -1,0 +1,3 @@
+import { area } from "./shapes/square.ts";
+
+console.log(area(3));

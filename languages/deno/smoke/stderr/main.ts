@@ -1,0 +1,2 @@
+console.error("err");
+console.log("out");

@@ -1,0 +1,1 @@
+for word <- System.argv(), do: IO.puts("<#{word}>")

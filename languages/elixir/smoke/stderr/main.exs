@@ -1,0 +1,2 @@
+IO.puts(:stderr, "err")
+IO.puts("out")

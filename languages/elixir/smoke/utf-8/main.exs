@@ -1,0 +1,1 @@
+IO.puts(String.trim(IO.gets("")) <> " ↔ 硅藻 🦠")

@@ -1,0 +1,4 @@
+-module(main).
+-export([main/1]).
+
+main(Words) -> [io:format("<~s>~n", [Word]) || Word <- Words].

@@ -1,0 +1,4 @@
+-module(greeting).
+-export([main/1]).
+
+main(_) -> io:format("hello~n"), lists:nth(5, [1]), ok.

@@ -1,0 +1,4 @@
+-module(square).
+-export([area/1]).
+
+area(Side) -> Side * Side.

@@ -1,0 +1,5 @@
+program main
+  implicit none
+  integer :: n
+  n = missing
+end program

@@ -1,0 +1,7 @@
+module shapes
+contains
+  integer function area(side)
+    integer, intent(in) :: side
+    area = side * side
+  end function
+end module

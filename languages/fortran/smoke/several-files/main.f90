@@ -1,0 +1,4 @@
+program main
+  use shapes
+  print '(i0)', area(3)
+end program

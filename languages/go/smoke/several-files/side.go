@@ -1,0 +1,3 @@
+package main
+
+func side() int { return 3 }

@@ -1,0 +1,5 @@
+def fail(n) {
+    throw new IllegalStateException("boom $n")
+}
+
+fail(3)

@@ -1,0 +1,1 @@
+println shapes.Square.area(3)

@@ -1,0 +1,2 @@
+System.err.println "err"
+println "out"

@@ -1,0 +1,2 @@
+def n = System.in.newReader().readLine() as int
+println n * n

@@ -1,0 +1,4 @@
+import Shapes.Square
+
+main :: IO ()
+main = print (area 3)

@@ -1,0 +1,2 @@
+main :: IO ()
+main = getLine >>= \text -> putStrLn (text ++ " ↔ 硅藻 🦠")

@@ -1,0 +1,11 @@
+class Helper {
+}
+
+public class Greeting {
+    static class Inner {
+    }
+
+    public static void main(String[] args) {
+        System.out.println("hello");
+    }
+}

@@ -1,0 +1,1 @@
+null | halt_error(3)

@@ -1,0 +1,3 @@
+import "shapes/square" as shapes;
+
+3 | shapes::area

@@ -1,0 +1,1 @@
+("err\n" | stderr | empty), "out"

@@ -1,0 +1,1 @@
+def loop: loop; loop

@@ -1,0 +1,5 @@
+import shapes.area
+
+fun main() {
+    println(area(3))
+}

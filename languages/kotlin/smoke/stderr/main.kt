@@ -1,0 +1,4 @@
+fun main() {
+    System.err.println("err")
+    println("out")
+}

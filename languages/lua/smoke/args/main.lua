@@ -1,0 +1,1 @@
+for _, word in ipairs(arg) do print("<" .. word .. ">") end

@@ -1,0 +1,5 @@
+local function pick(list)
+  return list.x.y
+end
+
+pick({})

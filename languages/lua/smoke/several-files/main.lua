@@ -1,0 +1,2 @@
+local shapes = require("shapes.square")
+print(shapes.area(3))

@@ -1,0 +1,2 @@
+io.stderr:write("err\n")
+print("out")

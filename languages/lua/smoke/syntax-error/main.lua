@@ -1,0 +1,2 @@
+local n = 1
+local m = = 2

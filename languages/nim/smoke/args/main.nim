@@ -1,0 +1,3 @@
+import os
+
+for word in commandLineParams(): echo "<", word, ">"

@@ -1,0 +1,4 @@
+proc fail(n: int) =
+  raise newException(ValueError, "boom")
+
+fail(3)

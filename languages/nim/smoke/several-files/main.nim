@@ -1,0 +1,3 @@
+import shapes/square
+
+echo area(3)

@@ -1,0 +1,1 @@
+proc area*(side: int): int = side * side

@@ -1,0 +1,2 @@
+stderr.writeLine("err")
+echo "out"

@@ -1,0 +1,4 @@
+import strutils
+
+let n = parseInt(readLine(stdin).strip)
+echo n * n

@@ -1,0 +1,1 @@
+echo readLine(stdin), " ↔ 硅藻 🦠"

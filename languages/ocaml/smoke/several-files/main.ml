@@ -1,0 +1,1 @@
+let () = Printf.printf "%d\n" (Square.area 3)

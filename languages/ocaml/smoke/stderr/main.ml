@@ -1,0 +1,3 @@
+let () =
+  prerr_endline "err";
+  print_endline "out"

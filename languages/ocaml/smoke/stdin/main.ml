@@ -1,0 +1,3 @@
+let () =
+  let n = read_int () in
+  Printf.printf "%d\n" (n * n)

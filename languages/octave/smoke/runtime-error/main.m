@@ -1,0 +1,7 @@
+1;
+
+function fail(n)
+  error("boom");
+end
+
+fail(3);

@@ -1,0 +1,2 @@
+addpath("shapes");
+printf("%d\n", area(3));

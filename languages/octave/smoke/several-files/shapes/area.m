@@ -1,0 +1,3 @@
+function a = area(side)
+  a = side * side;
+end

@@ -1,0 +1,2 @@
+fprintf(stderr, "err\n");
+printf("out\n");

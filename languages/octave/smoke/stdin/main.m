@@ -1,0 +1,2 @@
+n = str2double(fgetl(stdin));
+printf("%d\n", n * n);

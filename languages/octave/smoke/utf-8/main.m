@@ -1,0 +1,1 @@
+printf("%s ↔ 硅藻 🦠\n", fgetl(stdin));

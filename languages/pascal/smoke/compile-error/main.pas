@@ -1,0 +1,5 @@
+var
+  n: integer;
+begin
+  n := missing;
+end.

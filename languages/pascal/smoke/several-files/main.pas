@@ -1,0 +1,4 @@
+uses square;
+begin
+  writeln(area(3));
+end.

@@ -1,0 +1,4 @@
+begin
+  writeln(stderr, 'err');
+  writeln('out');
+end.

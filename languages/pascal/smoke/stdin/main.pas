@@ -1,0 +1,6 @@
+var
+  n: integer;
+begin
+  readln(n);
+  writeln(n * n);
+end.

@@ -1,0 +1,6 @@
+var
+  text: ansistring;
+begin
+  readln(text);
+  writeln(text, ' ↔ 硅藻 🦠');
+end.

@@ -1,0 +1,5 @@
+sub fail {
+    die "boom at last";
+}
+
+fail();

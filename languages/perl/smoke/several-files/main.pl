@@ -1,0 +1,4 @@
+use strict;
+use shapes::Square;
+
+print shapes::Square::area(3), "\n";

@@ -1,0 +1,2 @@
+print STDERR "err\n";
+print "out\n";

@@ -1,0 +1,3 @@
+my $text = <STDIN>;
+chomp $text;
+print "$text ↔ 硅藻 🦠\n";

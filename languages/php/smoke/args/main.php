@@ -1,0 +1,2 @@
+<?php
+foreach (array_slice($argv, 1) as $word) echo "<$word>\n";

@@ -1,0 +1,3 @@
+<?php
+fwrite(STDERR, "err\n");
+echo "out\n";

@@ -1,0 +1,2 @@
+<?php
+echo trim(fgets(STDIN)), " ↔ 硅藻 🦠\n";

@@ -1,0 +1,1 @@
+area(Side, A) :- A is Side * Side.

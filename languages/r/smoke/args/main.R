@@ -1,0 +1,1 @@
+for (word in commandArgs(TRUE)) cat("<", word, ">\n", sep = "")

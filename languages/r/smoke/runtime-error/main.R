@@ -1,0 +1,5 @@
+fail <- function(n) {
+  stop("boom")
+}
+
+fail(3)

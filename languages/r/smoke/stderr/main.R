@@ -1,0 +1,2 @@
+message("err")
+cat("out\n")

@@ -1,0 +1,2 @@
+n <- scan("stdin", quiet = TRUE)
+cat(n * n, "\n", sep = "")

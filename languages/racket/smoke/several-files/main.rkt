@@ -1,0 +1,3 @@
+#lang racket/base
+(require "shapes/square.rkt")
+(displayln (area 3))

@@ -1,0 +1,3 @@
+#lang racket/base
+(provide area)
+(define (area side) (* side side))

@@ -1,0 +1,3 @@
+#lang racket/base
+(displayln "err" (current-error-port))
+(displayln "out")

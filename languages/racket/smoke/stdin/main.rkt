@@ -1,0 +1,3 @@
+#lang racket/base
+(let ([n (read)])
+  (displayln (* n n)))

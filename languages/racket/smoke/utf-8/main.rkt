@@ -1,0 +1,2 @@
+#lang racket/base
+(printf "~a ↔ 硅藻 🦠\n" (read-line))

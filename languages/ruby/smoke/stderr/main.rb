@@ -1,0 +1,2 @@
+warn "err"
+puts "out"

@@ -1,0 +1,5 @@
+mod shapes;
+
+fn main() {
+    println!("{}", shapes::area(3));
+}

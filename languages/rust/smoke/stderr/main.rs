@@ -1,0 +1,4 @@
+fn main() {
+    eprintln!("err");
+    println!("out");
+}

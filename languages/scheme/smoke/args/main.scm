@@ -1,0 +1,1 @@
+(for-each (lambda (word) (format #t "<~a>~%" word)) (cdr (command-line)))

@@ -1,0 +1,3 @@
+(use-modules (shapes square))
+(display (area 3))
+(newline)

@@ -1,0 +1,3 @@
+(define-module (shapes square) #:export (area))
+
+(define (area side) (* side side))

@@ -1,0 +1,2 @@
+(display "err\n" (current-error-port))
+(display "out\n")

@@ -1,0 +1,3 @@
+(let ((n (read)))
+  (display (* n n))
+  (newline))

@@ -1,0 +1,3 @@
+(use-modules (ice-9 rdelim))
+(display (read-line))
+(display " ↔ 硅藻 🦠\n")

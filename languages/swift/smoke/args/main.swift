@@ -1,0 +1,1 @@
+for word in CommandLine.arguments.dropFirst() { print("<\(word)>") }

@@ -1,0 +1,6 @@
+func pick(_ n: Int) -> Int {
+    precondition(n < 5, "too large")
+    return n
+}
+
+print(pick(CommandLine.arguments.count + 5))

@@ -1,0 +1,4 @@
+import Glibc
+
+fputs("err\n", stderr)
+print("out")

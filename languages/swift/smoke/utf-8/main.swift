@@ -1,0 +1,1 @@
+print(readLine()! + " ↔ 硅藻 🦠")

@@ -1,0 +1,5 @@
+proc fail {n} {
+    error "boom $n"
+}
+
+fail 3

@@ -1,0 +1,1 @@
+proc area {side} { expr {$side * $side} }

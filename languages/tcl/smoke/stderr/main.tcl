@@ -1,0 +1,2 @@
+puts stderr err
+puts out

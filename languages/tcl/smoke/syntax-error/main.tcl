@@ -1,0 +1,2 @@
+set n 1
+puts "a

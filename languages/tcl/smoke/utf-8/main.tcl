@@ -1,0 +1,2 @@
+gets stdin text
+puts "$text ↔ 硅藻 🦠"

@@ -1,0 +1,4 @@
+pub fn main() void {
+    const n: i32 = missing;
+    _ = n;
+}

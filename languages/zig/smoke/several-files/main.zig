@@ -1,0 +1,10 @@
+const shapes = @import("shapes/square.zig");
+const std = @import("std");
+
+pub fn main(init: std.process.Init) !void {
+    var buffer: [256]u8 = undefined;
+    var writer: std.Io.File.Writer = .init(.stdout(), init.io, &buffer);
+    const out = &writer.interface;
+    try out.print("{d}\n", .{shapes.area(3)});
+    try out.flush();
+}

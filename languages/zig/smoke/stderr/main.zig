@@ -1,0 +1,10 @@
+const std = @import("std");
+
+pub fn main(init: std.process.Init) !void {
+    var buffer: [256]u8 = undefined;
+    var writer: std.Io.File.Writer = .init(.stdout(), init.io, &buffer);
+    const out = &writer.interface;
+    std.debug.print("err\n", .{});
+    try out.print("out\n", .{});
+    try out.flush();
+}

@@ -1,0 +1,12 @@
+const std = @import("std");
+
+pub fn main(init: std.process.Init) !void {
+    var buffer: [256]u8 = undefined;
+    var writer: std.Io.File.Writer = .init(.stdout(), init.io, &buffer);
+    const out = &writer.interface;
+    var memory: [256]u8 = undefined;
+    var reader: std.Io.File.Reader = .init(.stdin(), init.io, &memory);
+    const line = try reader.interface.takeDelimiterExclusive('\n');
+    try out.print("{s} ↔ 硅藻 🦠\n", .{line});
+    try out.flush();
+}

@@ -16,9 +16,16 @@ static const unsigned char c[] = {
 #embed "../../languages/c/pack.json"
 };
 
+static const unsigned char javascript[] = {
+#embed "../../languages/javascript/pack.json"
+};
+static const unsigned char typescript[] = {
+#embed "../../languages/typescript/pack.json"
+};
+
 #define PACK(name) { #name, name, sizeof name }
 
-static const struct cassets_language languages[] = { PACK(python), PACK(bash), PACK(sh), PACK(c) };
+static const struct cassets_language languages[] = { PACK(python), PACK(bash), PACK(sh), PACK(c), PACK(javascript), PACK(typescript) };
 
 const struct cassets_language *cassets_languages(void) { return languages; }
 size_t cassets_language_count(void) { return sizeof languages / sizeof languages[0]; }

@@ -69,19 +69,33 @@ package struct ProgramPlan: Sendable {
         return entry
     }
 
-    /// Whether a warm interpreter gives exactly what a fresh one would.
-    var canStartWarm: Bool {
-        guard request.start == .warm, request.seed == nil, pack.host == "python" else { return false }
-        guard entry.description == "main.py", request.args.count < 4_000 else { return false }
-        return !request.env.contains { variable in
-            Self.readAtStart.contains { variable.name.hasPrefix($0) }
+    /// What starts the program: a warm interpreter where one gives exactly what a fresh one would.
+    ///
+    /// `kept`: The hosts that the jailer has.
+    func host(among kept: Set<StepOrder.Host>) -> StepOrder.Host {
+        guard request.start == .warm, request.seed == nil, request.args.count < 4_000 else { return .exec }
+        switch pack.host {
+        case "python":
+            guard entry.description == "main.py", isUnread(Self.pythonReads) else { return .exec }
+            return kept.contains(.python) ? .python : .exec
+        case "node":
+            guard isUnread(Self.nodeReads) else { return .exec }
+            if kept.contains(.node) { return .node }
+            // One that was exec'd no longer has the counter that a profile needs.
+            return kept.contains(.nodePooled) && !request.profile ? .nodePooled : .exec
+        default: return .exec
         }
     }
 
-    /// Variables that an interpreter or the loader reads once, when it starts.
-    private static let readAtStart = [
+    /// Whether the request sets none of the variables that an interpreter or the loader reads once, when it starts.
+    private func isUnread(_ prefixes: [String]) -> Bool {
+        !request.env.contains { variable in prefixes.contains { variable.name.hasPrefix($0) } }
+    }
+
+    private static let pythonReads = [
         "PYTHON", "LD_", "MALLOC_", "GLIBC_", "LC_", "LANG", "OPENBLAS", "OMP_", "MKL_",
     ]
+    private static let nodeReads = ["NODE_", "LD_", "MALLOC_", "GLIBC_", "LC_", "LANG", "ICU_", "OPENSSL_", "SSL_", "UV_"]
 
     /// The guest's environment; the request's own variables win.
     func environment(_ pack: [String: String]) -> [EnvironmentVariable] {

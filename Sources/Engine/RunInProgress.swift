@@ -80,15 +80,15 @@ struct RunInProgress {
     }
 
     private mutating func runStep(_ files: [SourceFile], over link: JailerLink) async throws(RequestError) {
-        let warm = plan.canStartWarm && greeting.hasWarmPython
+        let host = plan.host(among: greeting.hosts)
         var order = StepOrder(
-            host: warm ? .python : .exec, arguments: try expand(plan.pack.run, args: request.args),
+            host: host, arguments: try expand(plan.pack.run, args: request.args),
             environment: plan.environment(plan.pack.env), files: files, stdin: request.stdin,
             limits: request.limits,
             key: request.key)
         order.collects = !request.collect.isEmpty
         order.profile = request.profile
-        fold.result.receipt = receipt(warm ? .forked : .exec)
+        fold.result.receipt = receipt(host.start)
         var step = StepFold(wanted: FileWish(patterns: request.collect, configuration: configuration))
         let outcome = try await perform(order, over: link, into: &step, streams: true)
         for file in step.files { await emit(.file(file)) }
@@ -144,7 +144,7 @@ struct RunInProgress {
 
     private func receipt(_ start: Receipt.Start) -> Receipt {
         Receipt(
-            layers: greeting.layers, policy: start == .forked ? greeting.warmPolicy : greeting.policy,
+            layers: greeting.layers, policy: start == .exec ? greeting.policy : greeting.warmPolicy,
             hostUser: greeting.hasOwnUsers ? .own : .shared, start: start,
             memory: greeting.isSampled ? "sampled" : "control group")
     }

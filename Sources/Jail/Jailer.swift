@@ -20,6 +20,8 @@ package final class Jailer {
     let isRoot: Bool
     /// What stands in every sandbox's root.
     let root: RootPlan
+    /// The interpreters that are kept warm, by kind of host.
+    let interpreters: [UInt32: InterpreterHost]
     /// By kind of host.
     private(set) var policyHashes: [[UInt8]] = []
     let firstUser: UInt32
@@ -55,7 +57,8 @@ package final class Jailer {
             withoutLandlock: options.allowed.contains("landlock:absent") && cjail_landlock_abi() == 0,
             isGated: options.gated)
         let plan = policy.makePlan(interpreter: false, disk: Self.disk, inodes: Self.inodes)
-        root = RootPlan.standard(extra: options.shown)
+        root = RootPlan.standard(extra: options.shown + [options.runtimes])
+        interpreters = InterpreterHost.all(options)
         freeSlots = Array((0..<min(options.sandboxes, 500)).reversed())
         // Hosts first: they build their roots while the rest is made ready here.
         if refusal == nil { try startHosts(execPlan: plan) }

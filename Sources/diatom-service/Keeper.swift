@@ -39,7 +39,7 @@ enum Keeper {
     {
         var arguments = [
             "--listen", socket, "--listen-users", "\(serviceUser)", "--end-with-parent", "yes",
-            "--warm-python", "yes",
+            "--warm-python", "yes", "--warm-node", "yes",
         ]
         if !options.allowed.isEmpty { arguments += ["--allow", options.allowed.joined(separator: ",")] }
         if !options.preload.isEmpty {

@@ -27,6 +27,7 @@ package enum GuestErrorReader {
         let tail = Array(stderr.suffix(mostBytes))
         switch rules {
         case .python: return PythonTraceback(tail, home: home, sources: sources).error
+        case .node: return NodeTrace(tail, home: home).error
         case .lines(let take, let rows): return read(rows, take: take, lines: lines(of: tail), home: home)
         }
     }
@@ -36,6 +37,17 @@ package enum GuestErrorReader {
         var lines = text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         for index in lines.indices where lines[index].last == UInt8(ascii: "\r") { lines[index].removeLast() }
         return lines
+    }
+
+    /// Cuts at a character's boundary.
+    static func text(_ bytes: ArraySlice<UInt8>, most: Int) -> String {
+        var bytes = bytes
+        if bytes.count > most {
+            bytes = bytes.prefix(most)
+            while let last = bytes.last, last & 0xc0 == 0x80 { bytes.removeLast() }
+            if let last = bytes.last, last >= 0xc0 { bytes.removeLast() }
+        }
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     /// The path as the user gave it, or nil when the file is not the user's.

@@ -1,0 +1,111 @@
+'use strict';
+// The warm Node host: forks a confined child for each run. With DIATOM_PARK it is a run's own Node, started ahead.
+//
+// It runs as Node's first preloaded module (`--require`), after everything of a bare start and before the program
+// is looked for. The host stays in here; a child returns, and Node goes on to run the entry as if it had just been
+// started: no frame, hook or module of ours lies beneath the guest. See docs/design/0010-warm-node.md.
+
+const ownEntry = '/home/user/main.js';
+const typescript = '/diatom/typescript.cjs';
+const preloadsTypescript = `--require=${typescript}`;
+
+// Node says when it exits, and C must know with what code: see forking.c.
+function findExitCode(forking) {
+  for (const code of [0x5eed1, 0x1234567, 0x7654321, 0x2468ace]) {
+    process.exitCode = code;
+    forking.findExitCode(code);
+  }
+  process.exitCode = undefined;
+}
+
+// What programs do first is compiled here, once. Nothing may draw a random number: siblings would share it.
+function rehearse() {
+  require('v8').setFlagsFromString('--no-flush-bytecode');
+  const { Console } = require('console');
+  const { Socket } = require('net');
+  const Module = require('module');
+  for (const name of ['assert', 'child_process', 'events', 'fs/promises', 'http', 'os', 'path', 'perf_hooks', 'readline',
+    'stream/promises', 'timers/promises', 'tty', 'url', 'util', 'vm', 'zlib']) require(name);
+  for (let round = 0; round < 3; round++) {
+    const stream = new Socket({ fd: 1, readable: false, writable: true });
+    stream._type = 'pipe';
+    stream._destroy = (error, done) => done(error);
+    const console = new Console({ stdout: stream, stderr: stream });
+    console.log('rehearsal', 1, { a: [1, 'b'] }, new Map([[1, 2]]));
+    console.error('%s: %d', 'rehearsal', round);
+    const module = new Module(ownEntry);
+    module._compile('module.exports = require("path")', '/diatom/rehearsal.cjs');
+    clearTimeout(setTimeout(() => {}, 1));
+    Buffer.from('rehearsal').toString('base64');
+    new URL('file:///home/user/');
+  }
+  rehearseLoader(Module);
+}
+
+// A program that is found, read and parsed, as CommonJS, as a module and as TypeScript.
+function rehearseLoader(Module) {
+  const { emitWarning } = process;
+  process.emitWarning = () => {}; // one that says once in a process that something is experimental
+  for (const name of [typescript, '/diatom/rehearsal.ts']) {
+    require(name);
+    delete require.cache[name];
+  }
+  Module.stripTypeScriptTypes('const one: number = 1;');
+  Module.stripTypeScriptTypes('enum One { one }', { mode: 'transform', sourceMap: true });
+  process.emitWarning = emitWarning;
+}
+
+// Node looks for the entry that the host was started with; what it finds is the run's. Twice for CommonJS, once for
+// modules: before any of the guest's code it is as it was.
+function redirect(entry) {
+  const Module = require('module');
+  const { _findPath } = Module;
+  const restore = () => { Module._findPath = _findPath; };
+  let left = 2;
+  Module._findPath = function(request, paths, isMain) {
+    if (request !== ownEntry) return Reflect.apply(_findPath, this, [request, paths, isMain]);
+    if (--left === 0) restore();
+    return Reflect.apply(_findPath, this, [entry, paths, isMain]);
+  };
+  queueMicrotask(restore);
+}
+
+// Makes the world that of a fresh `node [--require=…] ENTRY ARGUMENT…`.
+function become(argv, forking, hooks) {
+  const options = [];
+  while (argv.length > 2 && argv[1].startsWith('--')) options.push(...argv.splice(1, 1));
+  process.argv.splice(0, process.argv.length, process.execPath, ...argv.slice(1));
+  process.execArgv.splice(0, process.execArgv.length, ...options);
+  const describe = (value) => ({ value, writable: false, enumerable: true, configurable: true });
+  Object.defineProperty(process, 'pid', describe(forking.processID()));
+  process.reallyExit = forking.reallyExit;
+  process.chdir('/home/user');
+  if (process.env.TZ !== undefined) process.env.TZ = `${process.env.TZ}`; // V8 is told
+  if (argv[1] !== ownEntry) redirect(argv[1]);
+  if (options.includes(preloadsTypescript)) hooks.install();
+}
+
+// What the rehearsal left behind would be swept in every child.
+function collect() {
+  const v8 = require('v8');
+  v8.setFlagsFromString('--expose-gc');
+  require('vm').runInNewContext('gc')();
+  v8.setFlagsFromString('--no-expose-gc');
+}
+
+function main() {
+  const module = { exports: {} };
+  process.dlopen(module, '/diatom/forking.node');
+  const forking = module.exports;
+  findExitCode(forking);
+  const isParked = process.env.DIATOM_PARK !== undefined;
+  if (!isParked) rehearse();
+  const hooks = require(typescript);
+  for (const name of [__filename, typescript]) delete require.cache[name];
+  if (!isParked) collect();
+  become(isParked ? forking.park() : forking.serve(), forking, hooks);
+}
+
+// A worker inherits how Node was started, not what its program was.
+if (require('worker_threads').isMainThread) main();
+else if (process.execArgv.includes(preloadsTypescript)) require(typescript).install();

@@ -78,13 +78,19 @@ package struct ProgramPlan: Sendable {
         case "python":
             guard entry.description == "main.py", isUnread(Self.pythonReads) else { return .exec }
             return kept.contains(.python) ? .python : .exec
-        case "node":
-            guard isUnread(Self.nodeReads) else { return .exec }
-            if kept.contains(.node) { return .node }
-            // One that was exec'd no longer has the counter that a profile needs.
-            return kept.contains(.nodePooled) && !request.profile ? .nodePooled : .exec
+        case "node": return node(among: kept, .node, .nodePooled)
+        case "typescript": return node(among: kept, .typescript, .typescriptPooled)
         default: return .exec
         }
+    }
+
+    private func node(
+        among kept: Set<StepOrder.Host>, _ forked: StepOrder.Host, _ pooled: StepOrder.Host
+    ) -> StepOrder.Host {
+        guard isUnread(Self.nodeReads) else { return .exec }
+        if kept.contains(forked) { return forked }
+        // One that was exec'd no longer has the counter that a profile needs.
+        return kept.contains(pooled) && !request.profile ? pooled : .exec
     }
 
     /// Whether the request sets none of the variables that an interpreter or the loader reads once, when it starts.

@@ -31,8 +31,10 @@ struct InterpreterHost {
         }
         if options.warmNode, access(options.node, X_OK) == 0, isBeside(addOn), isBeside(pool) {
             let forks = !options.poolsNode && canFork(node: options.node)
-            let kind = forks ? CJAIL_HOST_NODE : CJAIL_HOST_NODE_POOLED
-            all[UInt32(kind.rawValue)] = node(options, forks: forks)
+            let kinds = forks
+                ? (CJAIL_HOST_NODE, CJAIL_HOST_TYPESCRIPT) : (CJAIL_HOST_NODE_POOLED, CJAIL_HOST_TYPESCRIPT_POOLED)
+            all[UInt32(kinds.0.rawValue)] = node(options, forks: forks)
+            all[UInt32(kinds.1.rawValue)] = node(options, forks: forks, with: ["DIATOM_TYPESCRIPT=1"])
         }
         return all
     }
@@ -91,13 +93,15 @@ extension InterpreterHost {
         #endif
     }
 
+    /// The stripper of TypeScript doubles what a child holds, so it has hosts of its own.
+    ///
     /// V8 may have one thread in a process that forks; a Node that is started for one run has what it likes.
-    private static func node(_ options: JailerOptions, forks: Bool) -> Self {
+    private static func node(_ options: JailerOptions, forks: Bool, with more: [String] = []) -> Self {
         let command = [options.node, "--require=/diatom/host.cjs", "/home/user/main.js"]
         return Self(
             command: forks
                 ? [command[0], "--single-threaded"] + command[1...] : ["/diatom/\(pool)"] + command,
-            environment: surroundings + ["LD_PRELOAD=/diatom/\(addOn)"] + (forks ? [] : ["DIATOM_PARK=1"]),
+            environment: surroundings + ["LD_PRELOAD=/diatom/\(addOn)"] + (forks ? [] : ["DIATOM_PARK=1"]) + more,
             files: [
                 ("diatom/host.cjs", .embedded(bytes(of: CASSETS_NODE_HOST))),
                 ("diatom/rehearsal.ts", .embedded(bytes(of: CASSETS_NODE_REHEARSAL))),

@@ -9,12 +9,14 @@ package struct StepOrder: Sendable {
         case node = 2
         /// A Node of the run's own that was started ahead.
         case nodePooled = 3
+        case typescript = 4
+        case typescriptPooled = 5
 
         package var start: Receipt.Start {
             switch self {
             case .exec: .exec
-            case .python, .node: .forked
-            case .nodePooled: .pooled
+            case .python, .node, .typescript: .forked
+            case .nodePooled, .typescriptPooled: .pooled
             }
         }
     }

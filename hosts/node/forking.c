@@ -308,10 +308,14 @@ static void forget_threads(void)
     }
 }
 
-/* Waits for the run, and gives its arguments. */
-static napi_value take_run(napi_env env, uv_loop_t *loop)
+/* park(): waits for the run, and gives its arguments. */
+static napi_value park(napi_env env, napi_callback_info info)
 {
+    (void)info;
     char **argv, **envp;
+    uv_loop_t *loop;
+    if (napi_get_uv_event_loop(env, &loop) != napi_ok)
+        _exit(71);
     cjail_guest_await(&argv, &envp);
     cjail_guest_leave();
     if (renew_loop(loop) != 0)
@@ -324,12 +328,11 @@ static napi_value take_run(napi_env env, uv_loop_t *loop)
     return strings(env, argv);
 }
 
-/* serve(): forks; returns in confined children only, with the arguments of their run. */
+/* serve(): forks; returns in confined children only. */
 static napi_value serve(napi_env env, napi_callback_info info)
 {
     (void)info;
-    uv_loop_t *loop;
-    if (napi_get_uv_event_loop(env, &loop) != napi_ok || !find_generator() || !exit_code)
+    if (!find_generator() || !exit_code)
         return failed(env, "this Node cannot be forked");
     note_descriptors(5); /* 3 and 4 are the jailer's */
     cjail_quick_exit();
@@ -340,20 +343,45 @@ static napi_value serve(napi_env env, napi_callback_info info)
     forget_threads();
     if (reseed() != 0)
         _exit(71);
-    return take_run(env, loop);
+    return NULL;
 }
 
-/* park(): a sandbox's own Node, started ahead, waits for its run and returns the arguments. */
-static napi_value park(napi_env env, napi_callback_info info)
+/* settle(): a sandbox's own Node, started ahead, gets ready to lose its descriptors. */
+static napi_value settle(napi_env env, napi_callback_info info)
 {
     (void)info;
-    uv_loop_t *loop;
-    if (napi_get_uv_event_loop(env, &loop) != napi_ok || !exit_code)
+    if (!exit_code)
         return failed(env, "this Node cannot be parked");
     note_descriptors(4);
     cjail_quick_exit();
     forget_threads(); /* their loops go with the descriptors */
-    return take_run(env, loop);
+    return NULL;
+}
+
+/* turnLoop(): what is ready happens. */
+static napi_value turn_loop(napi_env env, napi_callback_info info)
+{
+    (void)info;
+    uv_loop_t *loop;
+    if (napi_get_uv_event_loop(env, &loop) == napi_ok)
+        uv_run(loop, UV_RUN_NOWAIT);
+    return NULL;
+}
+
+/* pipe(): both ends of a pipe, for the rehearsal. */
+static napi_value make_pipe(napi_env env, napi_callback_info info)
+{
+    (void)info;
+    int ends[2] = {-1, -1};
+    napi_value array, number;
+    napi_create_array(env, &array);
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        return failed(env, "pipe");
+    for (uint32_t i = 0; i < 2; i++) {
+        napi_create_int32(env, ends[i], &number);
+        napi_set_element(env, array, i, number);
+    }
+    return array;
 }
 
 static napi_value leave_now(napi_env env, napi_callback_info info)
@@ -377,7 +405,7 @@ static napi_value process_id(napi_env env, napi_callback_info info)
 NAPI_MODULE_INIT()
 {
     const struct { const char *name; napi_callback function; } all[] = {
-        {"serve", serve}, {"park", park}, {"findExitCode", find_exit_code},
+        {"serve", serve}, {"settle", settle}, {"park", park}, {"pipe", make_pipe}, {"turnLoop", turn_loop}, {"findExitCode", find_exit_code},
         {"reallyExit", leave_now}, {"processID", process_id},
     };
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {

@@ -18,41 +18,50 @@ function findExitCode(forking) {
   process.exitCode = undefined;
 }
 
-// What programs do first is compiled here, once. Nothing may draw a random number: siblings would share it.
-function rehearse() {
-  require('v8').setFlagsFromString('--no-flush-bytecode');
+// What programs do first is compiled here, once; and done once more in each child before it parks, since every page
+// that is touched is copied. Nothing may draw a random number that siblings would share.
+function rehearse(stream, Module, hooks) {
   const { Console } = require('console');
-  const { Socket } = require('net');
-  const Module = require('module');
-  for (const name of ['assert', 'child_process', 'events', 'fs/promises', 'http', 'os', 'path', 'perf_hooks', 'readline',
-    'stream/promises', 'timers/promises', 'tty', 'url', 'util', 'vm', 'zlib']) require(name);
-  for (let round = 0; round < 3; round++) {
-    const stream = new Socket({ fd: 1, readable: false, writable: true });
-    stream._type = 'pipe';
-    stream._destroy = (error, done) => done(error);
-    const console = new Console({ stdout: stream, stderr: stream });
-    console.log('rehearsal', 1, { a: [1, 'b'] }, new Map([[1, 2]]));
-    console.error('%s: %d', 'rehearsal', round);
-    const module = new Module(ownEntry);
-    module._compile('module.exports = require("path")', '/diatom/rehearsal.cjs');
-    clearTimeout(setTimeout(() => {}, 1));
-    Buffer.from('rehearsal').toString('base64');
-    new URL('file:///home/user/');
-  }
-  rehearseLoader(Module);
-}
-
-// A program that is found, read and parsed, as CommonJS, as a module and as TypeScript.
-function rehearseLoader(Module) {
-  const { emitWarning } = process;
-  process.emitWarning = () => {}; // one that says once in a process that something is experimental
-  for (const name of [typescript, '/diatom/rehearsal.ts']) {
+  const console = new Console({ stdout: stream, stderr: stream });
+  console.log('rehearsal', 1, { a: [1, 'b'] }, new Map([[1, 2]]));
+  console.error('%s: %d', 'rehearsal', 1);
+  console.log(1);
+  new Module(ownEntry)._compile('module.exports = require("path")', '/diatom/rehearsal.cjs');
+  clearTimeout(setTimeout(() => {}, 1));
+  Buffer.from('rehearsal').toString('base64');
+  for (const name of hooks ? [typescript, '/diatom/rehearsal.ts'] : [typescript]) {
     require(name);
     delete require.cache[name];
   }
-  Module.stripTypeScriptTypes('const one: number = 1;');
-  Module.stripTypeScriptTypes('enum One { one }', { mode: 'transform', sourceMap: true });
-  process.emitWarning = emitWarning;
+  hooks?.rehearse();
+}
+
+// With a pipe as standard output has it; what ends later than at once ends here, and not in every child.
+function rehearseHost(forking, Module, hooks) {
+  const { Socket } = require('net');
+  for (let round = 0; round < 8; round++) {
+    const [read, write] = forking.pipe();
+    const stream = new Socket({ fd: write, readable: false, writable: true });
+    stream._type = 'pipe';
+    rehearse(stream, Module, hooks);
+    stream.destroy();
+    require('fs').closeSync(read);
+  }
+  for (let turn = 0; turn < 4; turn++) {
+    process._tickCallback();
+    forking.turnLoop();
+  }
+}
+
+function rehearseChild(Module, hooks) {
+  const { Writable } = require('stream');
+  rehearse(new Writable({ write: (_chunk, _encoding, done) => done() }), Module, hooks);
+}
+
+function preload() {
+  require('v8').setFlagsFromString('--no-flush-bytecode');
+  for (const name of ['assert', 'child_process', 'events', 'fs/promises', 'os', 'path', 'perf_hooks', 'readline',
+    'stream/promises', 'timers/promises', 'tty', 'url', 'util', 'vm', 'zlib']) require(name);
 }
 
 // Node looks for the entry that the host was started with; what it finds is the run's. Twice for CommonJS, once for
@@ -98,12 +107,21 @@ function main() {
   process.dlopen(module, '/diatom/forking.node');
   const forking = module.exports;
   findExitCode(forking);
-  const isParked = process.env.DIATOM_PARK !== undefined;
-  if (!isParked) rehearse();
+  const Module = require('module');
   const hooks = require(typescript);
+  const rehearsed = process.env.DIATOM_TYPESCRIPT === undefined ? undefined : hooks;
   for (const name of [__filename, typescript]) delete require.cache[name];
-  if (!isParked) collect();
-  become(isParked ? forking.park() : forking.serve(), forking, hooks);
+  if (process.env.DIATOM_PARK === undefined) {
+    preload();
+    rehearseHost(forking, Module, rehearsed);
+    collect();
+    forking.serve();
+    rehearseChild(Module, rehearsed);
+  } else {
+    rehearseChild(Module, rehearsed);
+    forking.settle();
+  }
+  become(forking.park(), forking, hooks);
 }
 
 // A worker inherits how Node was started, not what its program was.

@@ -15,7 +15,10 @@ enum cjail_order_kind {
     CJAIL_ORDER_KILL = 3, /* reason: enum cjail_end_reason */
 };
 
-enum cjail_host_kind { CJAIL_HOST_EXEC = 0, CJAIL_HOST_PYTHON = 1, CJAIL_HOST_NODE = 2, CJAIL_HOST_NODE_POOLED = 3 };
+enum cjail_host_kind {
+    CJAIL_HOST_EXEC = 0, CJAIL_HOST_PYTHON = 1, CJAIL_HOST_NODE = 2, CJAIL_HOST_NODE_POOLED = 3,
+    CJAIL_HOST_TYPESCRIPT = 4, CJAIL_HOST_TYPESCRIPT_POOLED = 5,
+};
 
 /* Who ended a run, if it was not the program. */
 enum cjail_end_reason {

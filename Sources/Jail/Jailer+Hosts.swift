@@ -116,7 +116,8 @@ extension Jailer {
         guard host.isAlive else { return }
         epoll.remove(host.control.rawValue)
         host.kill()
-        host.restartAt = Monotonic.now() + 100_000_000
+        // One that never comes up is tried ever more rarely, up to once in 51 s.
+        host.restartAt = Monotonic.now() + (100_000_000 << min(failedStarts[host.kind, default: 0], 9))
         for index in host.pending { spawnLost(index) }
         host.pending = []
         guard !host.isReady else { return }

@@ -29,10 +29,8 @@ function rehearse(stream, Module, hooks) {
   new Module(ownEntry)._compile('module.exports = require("path")', '/diatom/rehearsal.cjs');
   clearTimeout(setTimeout(() => {}, 1));
   Buffer.from('rehearsal').toString('base64');
-  for (const name of hooks ? [typescript, '/diatom/rehearsal.ts'] : [typescript]) {
-    require(name);
-    delete require.cache[name];
-  }
+  require(typescript);
+  delete require.cache[typescript];
   hooks?.rehearse();
 }
 
@@ -47,7 +45,8 @@ function rehearseHost(forking, Module, hooks) {
     stream.destroy();
     require('fs').closeSync(read);
   }
-  for (let turn = 0; turn < 4; turn++) {
+  import('data:text/javascript,export {}');
+  for (let turn = 0; turn < 8; turn++) {
     process._tickCallback();
     forking.turnLoop();
   }

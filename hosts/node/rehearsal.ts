@@ -1,2 +1,2 @@
 const one: number = 1;
-export { one };
+module.exports = one;

@@ -8,6 +8,7 @@
 const Module = require('module');
 const fs = require('fs');
 const vm = require('vm');
+const { dirname, join } = require('path');
 const { fileURLToPath } = require('url');
 
 const isTypeScript = /\.[cm]?ts$/;
@@ -63,13 +64,43 @@ function refuseDecorators(code, url) {
   }
 }
 
+const notCommonJS = /^(Cannot use import statement|Cannot use 'import\.meta'|Unexpected token 'export'|await is only valid)/;
+const wrapper = ['exports', 'require', 'module', '__filename', '__dirname'];
+
+function packageType(folder) {
+  let manifest;
+  try {
+    manifest = fs.readFileSync(join(folder, 'package.json'), 'utf8');
+  } catch {
+    return folder === '/' ? undefined : packageType(dirname(folder));
+  }
+  try {
+    return JSON.parse(manifest).type;
+  } catch {
+    return undefined; // Node says what is wrong with it when it resolves
+  }
+}
+
+// As Node decides it for JavaScript: the ending, the nearest package.json, what the text is.
+function formatOf(url, source) {
+  if (url.endsWith('.mts')) return 'module';
+  if (url.endsWith('.cts')) return 'commonjs';
+  const type = packageType(dirname(fileURLToPath(url)));
+  if (type === 'module' || type === 'commonjs') return type;
+  if (!/\b(import|export|await)\b/.test(source)) return 'commonjs';
+  try {
+    vm.compileFunction(source, wrapper, { filename: fileURLToPath(url) });
+  } catch (error) {
+    if (notCommonJS.test(error.message)) return 'module';
+  }
+  return 'commonjs';
+}
+
 function load(url, context, next) {
   if (!url.startsWith('file:') || !isTypeScript.test(url)) return next(url, context);
-  const loaded = next(url, context);
-  if (loaded.source === null || loaded.source === undefined) return loaded;
-  const source = strip(String(loaded.source), url);
+  const source = strip(fs.readFileSync(fileURLToPath(url), 'utf8'), url);
   refuseDecorators(source, url);
-  return { ...loaded, source };
+  return { source, format: formatOf(url, source), shortCircuit: true };
 }
 
 function resolve(specifier, context, next) {
@@ -97,8 +128,12 @@ function* candidates(specifier) {
 
 // Compiles the stripper, which takes longer than a run.
 exports.rehearse = function rehearse() {
-  strip('const one: number = 1;', 'file:///diatom/rehearsal.ts');
-  quietly(() => Module.stripTypeScriptTypes('enum One { one }', { mode: 'transform', sourceMap: true }));
+  const hooks = Module.registerHooks({ load, resolve });
+  require('/diatom/rehearsal.ts');
+  delete require.cache['/diatom/rehearsal.ts'];
+  strip('export enum One { one }', 'file:///diatom/rehearsal.ts');
+  process.setSourceMapsEnabled(false);
+  hooks.deregister();
 };
 
 let isInstalled = false;

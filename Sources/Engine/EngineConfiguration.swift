@@ -12,6 +12,8 @@ package struct EngineConfiguration: Hashable, Sendable {
     package var keepsWarmHosts = true
     /// Modules that the warm Python host imports besides its standard list.
     package var preload: [String] = []
+    /// Whether JavaScript runs in Nodes that were started one by one, even where Node could be forked.
+    package var poolsNode = false
     package var maxima = LimitMaxima()
     /// Of files given back, together and each.
     package var mostCollectedBytes = 64 << 20
@@ -27,6 +29,7 @@ package struct EngineConfiguration: Hashable, Sendable {
         } else {
             arguments += ["--parked-exec", "0"]
         }
+        if poolsNode { arguments += ["--pool-node", "yes"] }
         if !preload.isEmpty { arguments += ["--preload-more", preload.joined(separator: ",")] }
         return arguments
     }

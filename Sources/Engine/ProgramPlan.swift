@@ -101,7 +101,9 @@ package struct ProgramPlan: Sendable {
     private static let pythonReads = [
         "PYTHON", "LD_", "MALLOC_", "GLIBC_", "LC_", "LANG", "OPENBLAS", "OMP_", "MKL_",
     ]
-    private static let nodeReads = ["NODE_", "LD_", "MALLOC_", "GLIBC_", "LC_", "LANG", "ICU_", "OPENSSL_", "SSL_", "UV_"]
+    private static let nodeReads = [
+        "NODE_", "LD_", "MALLOC_", "GLIBC_", "LC_", "LANG", "ICU_", "OPENSSL_", "SSL_", "UV_",
+    ]
 
     /// The guest's environment; the request's own variables win.
     func environment(_ pack: [String: String]) -> [EnvironmentVariable] {

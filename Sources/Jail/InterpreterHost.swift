@@ -18,7 +18,9 @@ struct InterpreterHost {
     /// How many sandboxes of it wait parked.
     var parked: Int
 
-    private static let surroundings = ["HOME=/home/user", "PATH=/usr/local/bin:/usr/bin:/bin", "LANG=C.UTF-8"]
+    private static let surroundings = [
+        "HOME=/home/user", "PATH=/usr/local/bin:/usr/bin:/bin", "LANG=C.UTF-8",
+    ]
     private static var library: (path: String, content: Content) {
         ("diatom/libcjail.so", .beside("libcjail.so"))
     }
@@ -31,8 +33,10 @@ struct InterpreterHost {
         }
         if options.warmNode, access(options.node, X_OK) == 0, isBeside(addOn), isBeside(pool) {
             let forks = !options.poolsNode && canFork(node: options.node)
-            let kinds = forks
-                ? (CJAIL_HOST_NODE, CJAIL_HOST_TYPESCRIPT) : (CJAIL_HOST_NODE_POOLED, CJAIL_HOST_TYPESCRIPT_POOLED)
+            let kinds =
+                forks
+                ? (CJAIL_HOST_NODE, CJAIL_HOST_TYPESCRIPT)
+                : (CJAIL_HOST_NODE_POOLED, CJAIL_HOST_TYPESCRIPT_POOLED)
             all[UInt32(kinds.0.rawValue)] = node(options, forks: forks)
             all[UInt32(kinds.1.rawValue)] = node(options, forks: forks, with: ["DIATOM_TYPESCRIPT=1"])
         }
@@ -101,7 +105,8 @@ extension InterpreterHost {
         return Self(
             command: forks
                 ? [command[0], "--single-threaded"] + command[1...] : ["/diatom/\(pool)"] + command,
-            environment: surroundings + ["LD_PRELOAD=/diatom/\(addOn)"] + (forks ? [] : ["DIATOM_PARK=1"]) + more,
+            environment: surroundings + ["LD_PRELOAD=/diatom/\(addOn)"] + (forks ? [] : ["DIATOM_PARK=1"])
+                + more,
             files: [
                 ("diatom/host.cjs", .embedded(bytes(of: CASSETS_NODE_HOST))),
                 ("diatom/rehearsal.ts", .embedded(bytes(of: CASSETS_NODE_REHEARSAL))),

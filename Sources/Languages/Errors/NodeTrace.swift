@@ -124,7 +124,8 @@ extension NodeTrace {
         var function = ""
         if rest.last == UInt8(ascii: ")"), let open = rest.lastIndex(of: UInt8(ascii: "(")) {
             let name = rest[..<open].split(separator: UInt8(ascii: " "), omittingEmptySubsequences: true)
-            function = GuestErrorReader.text(Array(name.joined(separator: [UInt8(ascii: " ")]))[...], most: 256)
+            function = GuestErrorReader.text(
+                Array(name.joined(separator: [UInt8(ascii: " ")]))[...], most: 256)
             rest = rest[(open + 1)...].dropLast()
         }
         guard let colon = rest.lastIndex(of: UInt8(ascii: ":")),

@@ -113,7 +113,9 @@ extension PythonTraceback {
             if skipped > 0, index == half { error.traceback.append("  [\(skipped) more frames]") }
             let place = "  File \"\(entry.frame.file)\", line \(entry.frame.line)"
             error.traceback.append(entry.hasFunction ? place + ", in \(entry.frame.function)" : place)
-            error.traceback += entry.below.prefix(4).map { GuestErrorReader.text($0, most: GuestErrorReader.longestLine) }
+            error.traceback += entry.below.prefix(4).map {
+                GuestErrorReader.text($0, most: GuestErrorReader.longestLine)
+            }
         }
         let message = error.message.split(separator: "\n", omittingEmptySubsequences: false)
         error.traceback.append(error.message.isEmpty ? error.name : "\(error.name): \(message[0])")

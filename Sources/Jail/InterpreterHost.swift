@@ -15,6 +15,7 @@ struct InterpreterHost {
     var command: [String]
     var environment: [String]
     var files: [(path: String, content: Content)]
+    var binds: [RootPlan.Bind] = []
     /// How many sandboxes of it wait parked.
     var parked: Int
 
@@ -110,8 +111,15 @@ extension InterpreterHost {
             files: [
                 ("diatom/host.cjs", .embedded(bytes(of: CASSETS_NODE_HOST))),
                 ("diatom/rehearsal.ts", .embedded(bytes(of: CASSETS_NODE_REHEARSAL))),
-                ("diatom/\(addOn)", .beside(addOn)), ("diatom/\(pool)", .beside(pool)), library,
+                ("diatom/\(addOn)", .beside(addOn)), library,
             ],
+            // Files are made without the right to execute; this one has it where it lies.
+            binds: forks
+                ? []
+                : [
+                    .init(
+                        source: "\(ChildProcess.ownFolder())/\(pool)", target: "diatom/\(pool)", isFile: true)
+                ],
             parked: options.parkedNode)
     }
 

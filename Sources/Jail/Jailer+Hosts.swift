@@ -17,7 +17,10 @@ extension Jailer {
         var pair = try Pair.sockets()
         let theirs = pair.second.rawValue
         var root = root
-        if let interpreter = interpreters[kind] { root.files += try interpreter.readFiles() }
+        if let interpreter = interpreters[kind] {
+            root.files += try interpreter.readFiles()
+            root.binds += interpreter.binds
+        }
         let image = RootImage(root)
         let memberships = try tree?.openHostMembership() ?? []
         defer { for fd in memberships { close(fd) } }

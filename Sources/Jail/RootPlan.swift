@@ -128,7 +128,7 @@ final class RootImage {
         let flags =
             UInt32(CJAIL_BIND_OPTIONAL.rawValue) | (bind.isFile ? UInt32(CJAIL_BIND_FILE.rawValue) : 0)
         // By descriptor where it may lie in /tmp, which the new root covers while it is made.
-        let source = bind.isFile ? open(bind.source, O_PATH | O_CLOEXEC) : -1
+        let source = bind.isFile ? open(bind.source, O_RDONLY | O_CLOEXEC) : -1
         append(source: bind.source, target: bind.target, flags: flags, descriptor: source)
     }
 

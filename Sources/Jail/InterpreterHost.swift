@@ -15,7 +15,6 @@ struct InterpreterHost {
     var command: [String]
     var environment: [String]
     var files: [(path: String, content: Content)]
-    var binds: [RootPlan.Bind] = []
     /// How many sandboxes of it wait parked.
     var parked: Int
 
@@ -86,6 +85,12 @@ extension InterpreterHost {
 extension InterpreterHost {
     private static let addOn = "forking.node"
     private static let pool = "diatom-pool"
+    /// Starts the pool: files are made without the right to execute.
+    #if arch(x86_64)
+        private static let loader = "/lib64/ld-linux-x86-64.so.2"
+    #else
+        private static let loader = "/lib/ld-linux-aarch64.so.1"
+    #endif
 
     /// Whether this is a Node that is known to survive a fork: 24, by its own headers, on x86-64.
     private static func canFork(node: String) -> Bool {
@@ -105,21 +110,14 @@ extension InterpreterHost {
         let command = [options.node, "--require=/diatom/host.cjs", "/home/user/main.js"]
         return Self(
             command: forks
-                ? [command[0], "--single-threaded"] + command[1...] : ["/diatom/\(pool)"] + command,
+                ? [command[0], "--single-threaded"] + command[1...] : [loader, "/diatom/\(pool)"] + command,
             environment: surroundings + ["LD_PRELOAD=/diatom/\(addOn)"] + (forks ? [] : ["DIATOM_PARK=1"])
                 + more,
             files: [
                 ("diatom/host.cjs", .embedded(bytes(of: CASSETS_NODE_HOST))),
                 ("diatom/rehearsal.ts", .embedded(bytes(of: CASSETS_NODE_REHEARSAL))),
-                ("diatom/\(addOn)", .beside(addOn)), library,
+                ("diatom/\(addOn)", .beside(addOn)), ("diatom/\(pool)", .beside(pool)), library,
             ],
-            // Files are made without the right to execute; this one has it where it lies.
-            binds: forks
-                ? []
-                : [
-                    .init(
-                        source: "\(ChildProcess.ownFolder())/\(pool)", target: "diatom/\(pool)", isFile: true)
-                ],
             parked: options.parkedNode)
     }
 

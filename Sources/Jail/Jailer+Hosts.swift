@@ -19,7 +19,6 @@ extension Jailer {
         var root = root
         if let interpreter = interpreters[kind] {
             root.files += try interpreter.readFiles()
-            root.binds += interpreter.binds
         }
         let image = RootImage(root)
         let memberships = try tree?.openHostMembership() ?? []

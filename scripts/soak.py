@@ -25,6 +25,21 @@ PROGRAMS = [
     {"language": "python", "code": "print(1)", "collect": ["*"], "start": "fresh"},
 ]
 
+NODE_PROGRAMS = [
+    {"language": "javascript", "code": "console.log([1, 2, 3].map((x) => x * 2), Math.random())"},
+    {"language": "javascript", "code": "setTimeout(() => process.exit(3), 5)"},
+    {"language": "javascript", "code": "require('fs').promises.readFile('main.js').then((b) => console.log(b.length))"},
+    {"language": "javascript", "code": "require('child_process').exec('echo hi', (e, out) => console.log(out))"},
+    {"language": "javascript", "code": "throw new TypeError('no')"},
+    {"language": "javascript", "code": "require('zlib').gzip('x'.repeat(1e5), (e, b) => console.log(b.length))"},
+    {
+        "language": "javascript",
+        "code": "new (require('worker_threads').Worker)('require(\"worker_threads\").parentPort.postMessage(42)',"
+        "{ eval: true }).on('message', console.log)",
+    },
+    {"language": "typescript", "code": "enum A { b, c }\nconst n: number = A.c; console.log(n, await Promise.resolve(1))"},
+]
+
 
 def holdings(service):
     tree = service.tree()
@@ -45,9 +60,9 @@ def holdings(service):
     return counts
 
 
-def drive(service, count, concurrency):
+def drive(service, programs, count, concurrency):
     """Sends the programs round and round; every answer must be a result."""
-    bodies = [json.dumps(program).encode() for program in PROGRAMS]
+    bodies = [json.dumps(program).encode() for program in programs]
     failures, lock, todo = [], threading.Lock(), iter(range(count))
 
     def work():
@@ -80,7 +95,9 @@ def main():
     parser.add_argument("--quick", action="store_true", help="2,000 runs")
     parser.add_argument("--concurrency", type=int, default=2)
     parser.add_argument("--allow", action="append", default=[], help="passed on to the service")
+    parser.add_argument("--node", action="store_true", help="programs of JavaScript and TypeScript only")
     options = parser.parse_args()
+    programs = NODE_PROGRAMS if options.node else PROGRAMS
     count = 2_000 if options.quick else options.runs
     service = st.Service([word for name in options.allow for word in ("--allow", name)])
     service.start()
@@ -89,11 +106,11 @@ def main():
         service.wait_ready()
         # Everything that is made once is made here: pools, buffers, and as many control groups (which are
         # kept) as there will ever be sandboxes at a time; after it only what leaks can grow.
-        problems += drive(service, min(2_000, count), options.concurrency * 6)
+        problems += drive(service, programs, min(2_000, count), options.concurrency * 6)
         time.sleep(1.5)
         before = holdings(service)
         begun = time.monotonic()
-        problems += drive(service, count, options.concurrency)
+        problems += drive(service, programs, count, options.concurrency)
         taken = time.monotonic() - begun
         time.sleep(1.5)
         after = holdings(service)

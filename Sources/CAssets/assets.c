@@ -27,6 +27,26 @@ const unsigned char *cassets_python_rich_pointer(void)
     return python_rich;
 }
 
+static const unsigned char node_host[] = {
+#embed "../../hosts/node/host.cjs"
+};
+static const unsigned char node_typescript[] = {
+#embed "../../hosts/node/typescript.cjs"
+};
+static const unsigned char node_rehearsal[] = {
+#embed "../../hosts/node/rehearsal.ts"
+};
+
+struct cassets_bytes cassets_node(enum cassets_node_file file)
+{
+    switch (file) {
+    case CASSETS_NODE_HOST: return (struct cassets_bytes){node_host, sizeof node_host};
+    case CASSETS_NODE_TYPESCRIPT: return (struct cassets_bytes){node_typescript, sizeof node_typescript};
+    case CASSETS_NODE_REHEARSAL: break;
+    }
+    return (struct cassets_bytes){node_rehearsal, sizeof node_rehearsal};
+}
+
 const unsigned char *cassets_python_seeded_pointer(void)
 {
     return python_seeded;

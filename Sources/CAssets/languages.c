@@ -130,6 +130,13 @@ static const unsigned char duckdb[] = {
 #embed "../../languages/duckdb/pack.json"
 };
 
+static const unsigned char javascript[] = {
+#embed "../../languages/javascript/pack.json"
+};
+static const unsigned char typescript[] = {
+#embed "../../languages/typescript/pack.json"
+};
+
 #define PACK(name) { #name, name, sizeof name }
 
 static const struct cassets_language languages[] = {
@@ -138,7 +145,7 @@ static const struct cassets_language languages[] = {
     PACK(haskell), PACK(ocaml), PACK(scheme), PACK(commonlisp), PACK(prolog), PACK(erlang), PACK(elixir),
     PACK(d), PACK(nim), PACK(zig), PACK(ada), PACK(pascal), PACK(fortran), PACK(cobol), PACK(tcl),
     PACK(awk), PACK(assembly), PACK(deno), PACK(jq), PACK(clojure), PACK(groovy), PACK(racket), PACK(crystal),
-    PACK(sqlite), PACK(duckdb),
+    PACK(sqlite), PACK(duckdb), PACK(javascript), PACK(typescript),
 };
 
 const struct cassets_language *cassets_languages(void) { return languages; }

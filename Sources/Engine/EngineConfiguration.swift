@@ -34,7 +34,7 @@ package struct EngineConfiguration: Hashable, Sendable {
         var arguments: [String] = []
         if !allowed.isEmpty { arguments += ["--allow", allowed.joined(separator: ",")] }
         if keepsWarmHosts {
-            arguments += ["--warm-python", "yes"]
+            arguments += ["--warm-python", "yes", "--warm-node", "yes"]
         } else {
             arguments += ["--parked-exec", "0"]
         }

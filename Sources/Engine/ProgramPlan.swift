@@ -90,25 +90,40 @@ package struct ProgramPlan: Sendable {
         return entry
     }
 
-    /// Whether a warm interpreter gives exactly what a fresh one would.
-    var canStartWarm: Bool {
-        guard request.start == .warm, request.seed == nil, pack.host == "python" else { return false }
-        guard entry.description == "main.py", request.args.count < 4_000 else { return false }
-        return !request.env.contains { variable in
-            Self.readAtStart.contains { variable.name.hasPrefix($0) }
+    /// What starts the program: a warm interpreter where one gives exactly what a fresh one would.
+    ///
+    /// `kept`: The hosts that the jailer has.
+    func host(among kept: Set<StepOrder.Host>) -> StepOrder.Host {
+        guard request.start == .warm, request.seed == nil, request.args.count < 4_000 else { return .exec }
+        switch pack.host {
+        case "python":
+            guard entry.description == "main.py", isUnread(Self.pythonReads) else { return .exec }
+            return kept.contains(.python) ? .python : .exec
+        case "node": return kept.contains(.node) && isUnread(Self.nodeReads) ? .node : .exec
+        case "typescript": return kept.contains(.typescript) && isUnread(Self.nodeReads) ? .typescript : .exec
+        default: return .exec
         }
     }
 
-    /// Variables that an interpreter or the loader reads once, when it starts.
-    private static let readAtStart = [
+    /// Whether the request sets none of the variables that an interpreter or the loader reads once, when it starts.
+    private func isUnread(_ prefixes: [String]) -> Bool {
+        !request.env.contains { variable in prefixes.contains { variable.name.hasPrefix($0) } }
+    }
+
+    private static let pythonReads = [
         "PYTHON", "LD_", "MALLOC_", "GLIBC_", "LC_", "LANG", "OPENBLAS", "OMP_", "MKL_",
+    ]
+    private static let nodeReads = [
+        "NODE_", "LD_", "MALLOC_", "GLIBC_", "LC_", "LANG", "ICU_", "OPENSSL_", "SSL_", "UV_",
     ]
 
     /// Whether a program of ours runs before the program and notes what it shows.
     var isRich: Bool { request.rich && pack.id == "python" }
 
     /// The guest's environment; the request's own variables win.
-    func environment(_ pack: [String: String]) -> [EnvironmentVariable] {
+    ///
+    /// `host`: What starts the program; one that is executed finds what notes rich results on its path.
+    func environment(_ pack: [String: String], host: StepOrder.Host = .exec) -> [EnvironmentVariable] {
         var variables = [
             "PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/home/user", "USER": "user", "LOGNAME": "user",
             "LANG": "C.UTF-8", "SHELL": "/bin/bash", "TMPDIR": "/tmp",
@@ -120,7 +135,7 @@ package struct ProgramPlan: Sendable {
             variables["DIATOM_SEED"] = "\(seed)"
         }
         for variable in request.env { variables[variable.name] = variable.value }
-        if request.seed != nil || (isRich && !canStartWarm) {
+        if request.seed != nil || (isRich && host == .exec) {
             // First on the path, whatever the request adds to it; the script takes it off again.
             variables["PYTHONPATH"] = "/diatom/seeded" + (variables["PYTHONPATH"].map { ":\($0)" } ?? "")
         }

@@ -58,10 +58,10 @@ struct RunInProgress {
     }
 
     private mutating func runStep(_ files: [SourceFile], over link: JailerLink) async throws(RequestError) {
-        let warm = plan.canStartWarm && greeting.hasWarmPython
+        let host = plan.host(among: greeting.hosts)
         var order = StepOrder(
-            host: warm ? .python : .exec, arguments: try expand(plan.pack.run, args: request.args),
-            environment: plan.environment(plan.pack.env), files: files, stdin: request.stdin,
+            host: host, arguments: try expand(plan.pack.run, args: request.args),
+            environment: plan.environment(plan.pack.env, host: host), files: files, stdin: request.stdin,
             limits: request.limits,
             key: request.key)
         order.collects = !request.collect.isEmpty || showsResults
@@ -69,7 +69,7 @@ struct RunInProgress {
         order.files += plan.ownPrograms
         if plan.isRich, let noter = ResultsFile.pythonNoter { order.files.append(noter) }
         order.profile = request.profile
-        fold.result.receipt = receipt(warm ? .forked : .exec)
+        fold.result.receipt = receipt(host.start)
         var wish = FileWish(patterns: request.collect, configuration: configuration)
         wish.results = showsResults ? ResultsFile.path : nil
         var step = StepFold(wanted: wish)
@@ -130,7 +130,7 @@ struct RunInProgress {
 
     func receipt(_ start: Receipt.Start) -> Receipt {
         Receipt(
-            layers: greeting.layers, policy: start == .forked ? greeting.warmPolicy : greeting.policy,
+            layers: greeting.layers, policy: start == .exec ? greeting.policy : greeting.warmPolicy,
             hostUser: greeting.hasOwnUsers ? .own : .shared, start: start,
             memory: greeting.isSampled ? "sampled" : "control group")
     }

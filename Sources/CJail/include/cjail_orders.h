@@ -15,7 +15,9 @@ enum cjail_order_kind {
     CJAIL_ORDER_KILL = 3, /* reason: enum cjail_end_reason */
 };
 
-enum cjail_host_kind { CJAIL_HOST_EXEC = 0, CJAIL_HOST_PYTHON = 1, CJAIL_HOST_KINDS = 2 };
+enum cjail_host_kind {
+    CJAIL_HOST_EXEC = 0, CJAIL_HOST_PYTHON = 1, CJAIL_HOST_NODE = 2, CJAIL_HOST_TYPESCRIPT = 3,
+};
 
 /* Who ended a run, if it was not the program. */
 enum cjail_end_reason {
@@ -83,7 +85,7 @@ struct cjail_report {
     uint32_t layers, memory_grade, own_uid, hosts, group_version, landlock_abi;
     uint32_t pid;
     uint32_t reserved;
-    uint8_t policy[2][32]; /* by enum cjail_host_kind */
+    uint8_t policy[2][32]; /* of programs, of interpreters */
     char text[128];
 };
 _Static_assert(sizeof(struct cjail_report) == 336, "reports have one size on both sides");

@@ -4,14 +4,29 @@ internal import Posix
 extension Bench {
     /// What a parked child keeps to itself, and what the service costs when nothing runs.
     func memoryRows(_ service: BenchService) -> [BenchRow] {
-        var parked = BenchRow(
-            "memory", "private memory of a parked Python child, page tables included", mustBe: "≤ 3 MB")
         usleep(500_000)
         let tree = service.tree
+        let parked = BenchRow(
+            "memory", "private memory of a parked Python child, page tables included", mustBe: "≤ 3 MB")
+        return [parkedRow(parked, "python", tree, atMost: 3), resident(tree)]
+    }
+
+    func nodeMemoryRow(_ service: BenchService) -> BenchRow {
+        usleep(500_000)
+        let parked = BenchRow(
+            "node-memory", "private memory of a parked Node child, page tables included", mustBe: "≤ 8 MB")
+        return parkedRow(parked, "/node", service.tree, atMost: 8)
+    }
+
+    /// `program`: What the interpreter's path holds.
+    private func parkedRow(
+        _ row: BenchRow, _ program: String, _ tree: ServiceTree, atMost bound: Double
+    ) -> BenchRow {
+        var parked = row
         var sums: [Double] = []
         for sandbox in tree.inits {
             let guests = tree.children(of: sandbox.pid)
-            guard guests.contains(where: { $0.arguments.first?.contains("python") == true }) else { continue }
+            guard guests.contains(where: { $0.arguments.first?.contains(program) == true }) else { continue }
             let processes = [sandbox] + guests
             let sizes = processes.compactMap { ServiceTree.privateKilobytes(of: $0.pid) }
             if sizes.count == processes.count { sums.append(Double(sizes.reduce(0, +)) / 1024) }
@@ -24,9 +39,9 @@ extension Bench {
             let mean = sums.reduce(0, +) / Double(sums.count)
             parked.measured = "\(BenchRow.short(mean)) MB (mean of \(sums.count), init and guest together)"
             parked.figure("megabytes", mean)
-            parked.judge(mean, atMost: 3)
+            parked.judge(mean, atMost: bound)
         }
-        return [parked, resident(tree)]
+        return parked
     }
 
     private func resident(_ tree: ServiceTree) -> BenchRow {

@@ -86,7 +86,10 @@ final class Bench {
         let others: [(String, () -> [BenchRow])] = [
             ("tail", { [self.tailRow(service)] }), ("throughput", { self.throughputRows(service) }),
             ("fresh", { [self.freshRow(service)] }), ("memory", { self.memoryRows(service) }),
-            ("sql", { [self.sqlRow(service)] }), ("growth", { [self.growthRow(service)] }),
+            ("sql", { [self.sqlRow(service)] }),
+            ("javascript", { [self.javascriptRow(service)] }),
+            ("typescript", { [self.typescriptRow(service)] }),
+            ("node-memory", { [self.nodeMemoryRow(service)] }), ("growth", { [self.growthRow(service)] }),
             ("sleepers", { [self.sleepersRow(service)] }),
         ]
         for (name, measure) in others where wants(name) {

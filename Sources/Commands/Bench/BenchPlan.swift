@@ -2,7 +2,7 @@
 struct BenchPlan: Hashable, Sendable {
     static let ids = [
         "warm", "preloaded", "command", "alone", "bwrap", "tail", "throughput", "fresh", "sleepers", "memory",
-        "growth", "compiled", "tests", "sql",
+        "javascript", "typescript", "node-memory", "growth", "compiled", "tests", "sql",
     ]
 
     var isQuick: Bool

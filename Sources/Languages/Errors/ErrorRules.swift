@@ -18,6 +18,8 @@ package enum ErrorRules: Hashable, Sendable {
 
     /// A traceback as Python prints it.
     case python
+    /// What Node prints of an error that nothing caught.
+    case node
     /// One line for each failure; the first row that fits a line names it.
     case lines(take: Take, [Line])
 }
@@ -28,6 +30,7 @@ extension ErrorRules {
     init(reading pack: PackReader) throws(PackReader.Wrong) {
         switch try pack.text("kind") {
         case "python": self = .python
+        case "node": self = .node
         case "lines":
             guard let take = Take(rawValue: try pack.text("take")) else {
                 throw pack.wrong("take", "is neither first nor last")
@@ -37,7 +40,7 @@ extension ErrorRules {
                 rows.append(try Line(reading: row))
             }
             self = .lines(take: take, rows)
-        default: throw pack.wrong("kind", "is neither python nor lines")
+        default: throw pack.wrong("kind", "is none of python, node and lines")
         }
     }
 }

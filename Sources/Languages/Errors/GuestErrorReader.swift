@@ -29,6 +29,7 @@ package enum GuestErrorReader {
         switch rules {
         case .python:
             return PythonTraceback(Array(stderr.suffix(mostBytes)), home: home, sources: sources).error
+        case .node: return NodeTrace(Array(stderr.suffix(mostBytes)), home: home).error
         case .lines(let take, let rows):
             return LineErrors(part(stderr, take), rows: rows, home: home, sources: sources).error(take)
         }
@@ -46,7 +47,8 @@ package enum GuestErrorReader {
                 ?? []
         }
         guard exitCode != 0 else { return [] }
-        return LineErrors(part(stderr, .first), rows: rows, home: home, sources: sources).all(most: mostErrors)
+        return LineErrors(part(stderr, .first), rows: rows, home: home, sources: sources).all(
+            most: mostErrors)
     }
 
     /// The lines that count: the first ones where the first error does, else the last.
@@ -61,6 +63,17 @@ package enum GuestErrorReader {
         var lines = text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         for index in lines.indices where lines[index].last == UInt8(ascii: "\r") { lines[index].removeLast() }
         return lines
+    }
+
+    /// Cuts at a character's boundary.
+    static func text(_ bytes: ArraySlice<UInt8>, most: Int) -> String {
+        var bytes = bytes
+        if bytes.count > most {
+            bytes = bytes.prefix(most)
+            while let last = bytes.last, last & 0xc0 == 0x80 { bytes.removeLast() }
+            if let last = bytes.last, last >= 0xc0 { bytes.removeLast() }
+        }
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     /// The path as the user gave it, or nil when the file is not the user's.

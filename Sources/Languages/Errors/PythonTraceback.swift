@@ -71,7 +71,7 @@ struct PythonTraceback {
         while message.last == UInt8(ascii: "\n") { message.removeLast() }
         return GuestError(
             name: String(decoding: own, as: UTF8.self),
-            message: text(message[...], most: GuestErrorReader.longestMessage))
+            message: GuestErrorReader.text(message[...], most: GuestErrorReader.longestMessage))
     }
 
     /// Whether a line announces an exception that does not end the program.
@@ -86,17 +86,6 @@ struct PythonTraceback {
         case UInt8(ascii: "<"), UInt8(ascii: ">"), 0x80...: true
         default: false
         }
-    }
-
-    /// Cuts at a character's boundary.
-    private static func text(_ bytes: ArraySlice<UInt8>, most: Int) -> String {
-        var bytes = bytes
-        if bytes.count > most {
-            bytes = bytes.prefix(most)
-            while let last = bytes.last, last & 0xc0 == 0x80 { bytes.removeLast() }
-            if let last = bytes.last, last >= 0xc0 { bytes.removeLast() }
-        }
-        return String(decoding: bytes, as: UTF8.self)
     }
 }
 
@@ -124,7 +113,9 @@ extension PythonTraceback {
             if skipped > 0, index == half { error.traceback.append("  [\(skipped) more frames]") }
             let place = "  File \"\(entry.frame.file)\", line \(entry.frame.line)"
             error.traceback.append(entry.hasFunction ? place + ", in \(entry.frame.function)" : place)
-            error.traceback += entry.below.prefix(4).map { Self.text($0, most: GuestErrorReader.longestLine) }
+            error.traceback += entry.below.prefix(4).map {
+                GuestErrorReader.text($0, most: GuestErrorReader.longestLine)
+            }
         }
         let message = error.message.split(separator: "\n", omittingEmptySubsequences: false)
         error.traceback.append(error.message.isEmpty ? error.name : "\(error.name): \(message[0])")
@@ -162,7 +153,7 @@ extension PythonTraceback {
         let inMark = Array(", in ".utf8)
         let tail = place[digits.endIndex...]
         let hasFunction = tail.starts(with: inMark)
-        let function = hasFunction ? Self.text(tail.dropFirst(inMark.count), most: 256) : ""
+        let function = hasFunction ? GuestErrorReader.text(tail.dropFirst(inMark.count), most: 256) : ""
         return Entry(frame: .init(file: own, line: number, function: function), hasFunction: hasFunction)
     }
 

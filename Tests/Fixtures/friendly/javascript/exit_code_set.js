@@ -1,0 +1,2 @@
+process.on('exit', () => { process.exitCode = 5; });
+process.exitCode = 4;

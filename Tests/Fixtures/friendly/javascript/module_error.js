@@ -1,0 +1,2 @@
+try { require('./nothing'); } catch (error) { console.log(error.code); }
+import('./also-nothing.mjs').catch((error) => console.log(error.code));

@@ -1,0 +1,3 @@
+const fs = require('fs');
+const number = Number(fs.readFileSync(0, 'utf8'));
+console.log(number * number);

@@ -1,0 +1,4 @@
+function sealed(target: unknown, context: unknown): void {}
+
+@sealed
+class One {}

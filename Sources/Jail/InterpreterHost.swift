@@ -108,7 +108,6 @@ extension InterpreterHost {
             ],
             environment: surroundings + ["LD_PRELOAD=/diatom/\(addOn)"] + more,
             files: [
-                ("diatom/host.cjs", .embedded(bytes(of: CASSETS_NODE_HOST))),
                 ("diatom/\(addOn)", .beside(addOn)), library,
             ],
             parked: options.parkedNode)

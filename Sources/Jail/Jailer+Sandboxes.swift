@@ -124,16 +124,16 @@ extension Jailer {
     }
 
     private func release(_ index: Int) {
-        do throws(SystemFailure) { try recycle(index, keeping: nil) } catch {
+        do throws(SystemFailure) { try recycle(index) } catch {
             groups[index]?.group.remove()
             groups[index] = nil
         }
         freeSlots.append(index)
     }
 
-    private func recycle(_ index: Int, keeping pid: Int32?) throws(SystemFailure) {
+    private func recycle(_ index: Int) throws(SystemFailure) {
         guard let group = groups[index]?.group else { return }
-        if try group.recycle(keeping: pid) { watchMemory(index, group) }
+        if try group.recycle() { watchMemory(index, group) }
     }
 
     func readInit(_ index: Int) {
@@ -201,8 +201,7 @@ extension Jailer {
             return false
         }
         if let group = groups[sandbox.index]?.group {
-            guard group.oomKillsSince() == 0 else { return false }
-            try recycle(sandbox.index, keeping: sandbox.pid)
+            guard group.oomKillsSince() == 0, group.isAsNew else { return false }
             try group.setLimits(memory: Self.memory, processes: Self.processes, cpuPercent: 100)
         }
         sandbox.renew()

@@ -48,7 +48,8 @@ package struct RootPlan: Sendable {
         plan.files.append(("diatom/seeded/sitecustomize.py", Array(seeded)))
         // What guests read: they stand in this root, not in that of their interpreter's host.
         for (name, file) in [
-            ("typescript.cjs", CASSETS_NODE_TYPESCRIPT), ("rehearsal.ts", CASSETS_NODE_REHEARSAL),
+            ("host.cjs", CASSETS_NODE_HOST), ("typescript.cjs", CASSETS_NODE_TYPESCRIPT),
+            ("rehearsal.ts", CASSETS_NODE_REHEARSAL),
         ] {
             plan.files.append(("diatom/\(name)", Array(InterpreterHost.bytes(of: file))))
         }

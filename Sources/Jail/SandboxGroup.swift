@@ -19,8 +19,6 @@ final class SandboxGroup {
     private let tree: GroupTree
     private let key: String
     private let name: String
-    /// Where the group now in use is the second of its two names.
-    private var second: Set<ControllerPlaces.Place> = []
     private var members: [Int32] = []
     private var files: [String: Int32] = [:]
     private var oomEvent: Int32 = -1
@@ -95,34 +93,35 @@ final class SandboxGroup {
         return now
     }
 
-    /// Makes the group fit for the next run, after all processes of the last.
+    /// Whether the next run may have it while the process that supervises stays in it.
     ///
-    /// `pid`: the one process that stays, if any. Returns whether its files, and so ``oomWatch``, are others now.
-    func recycle(keeping pid: Int32?) throws(SystemFailure) -> Bool {
+    /// Moving that process would take a lock of the kernel's that all forks wait for.
+    var isAsNew: Bool { stale.isEmpty }
+
+    private var stale: [ControllerPlaces.Place] {
         let leftover = number("usage") ?? 0
         let peak = number("processesPeak") ?? 0
-        let stale = tree.places.distinct.filter { place in
+        return tree.places.distinct.filter { place in
             place.version == .two || (place == memory && leftover > 2 << 20)
                 || (place == tree.places.processes && peak > 2)
         }
+    }
+
+    /// Makes an empty group fit for the next sandbox.
+    ///
+    /// Processes must be gone. Returns whether its files, and so ``oomWatch``, are others now.
+    func recycle() throws(SystemFailure) -> Bool {
+        let stale = stale
         guard !stale.isEmpty else { return false }
         close()
-        for place in stale { try replace(place, keeping: pid) }
+        for place in stale {
+            for _ in 0..<100 where rmdir(path(place)) < 0 && errno == EBUSY { usleep(500) }
+            try tree.make(path(place), parent: false, place.version)
+        }
         // What stays keeps its values; what is new has the kernel's own.
         for place in stale { for name in values(of: place) { written[name] = nil } }
         try openAll()
         return true
-    }
-
-    private func replace(_ place: ControllerPlaces.Place, keeping pid: Int32?) throws(SystemFailure) {
-        let old = path(place)
-        if second.remove(place) == nil { second.insert(place) }
-        try tree.make(path(place), parent: false, place.version)
-        if let pid {
-            let membership = Descriptor(adopting: try tree.openMembership(path(place), place.version))
-            try SmallFile.write(membership.rawValue, "\(pid)", name: "control group of init")
-        }
-        for _ in 0..<100 where rmdir(old) < 0 && errno == EBUSY { usleep(500) }
     }
 
     private func values(of place: ControllerPlaces.Place) -> [String] {
@@ -135,9 +134,7 @@ final class SandboxGroup {
         for place in tree.places.distinct { rmdir(path(place)) }
     }
 
-    private func path(_ place: ControllerPlaces.Place) -> String {
-        "\(tree.path(place, key))/\(name)\(second.contains(place) ? "b" : "")"
-    }
+    private func path(_ place: ControllerPlaces.Place) -> String { "\(tree.path(place, key))/\(name)" }
 
     private func openAll() throws(SystemFailure) {
         if let memory {

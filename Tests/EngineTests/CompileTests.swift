@@ -132,14 +132,15 @@ struct CompileTests: ~Copyable {
 
     @Test func `cancelling ends all tests`() async throws {
         let engine = engine
-        var request = try Lab.request("import time; time.sleep(20)")
+        var request = try Lab.request("import time; time.sleep(100)")
+        request.limits.wall = .seconds(120)
         request.tests = (0..<8).map { _ in TestCase() }
         let task = Task { [request] in try await engine.run(request) }
         try await Task.sleep(for: .milliseconds(600))
         task.cancel()
         let begun = ContinuousClock.now
         let result = try await task.value
-        #expect(ContinuousClock.now - begun < .seconds(10))
+        #expect(ContinuousClock.now - begun < .seconds(60), "less than one program alone")
         #expect(result.verdict.status == .cancelled, result.account)
         #expect(result.runs.count == 8 && result.runs.allSatisfy { $0.verdict.status == .cancelled })
     }

@@ -209,10 +209,13 @@ struct IndependenceTests {
         return lines.map { String($0.dropFirst(depth)) }.joined(separator: "\n")
     }
 
-    @Test(.enabled("peaks of control groups v2 cannot be reset") { try await Lab.engine().greeting()?.groupVersion != 2 }, arguments: Lab.starts)
-    func `sandboxes in which nothing was left take the next runs, and others do not`(_ start: RunRequest.Start)
-        async throws
-    {
+    @Test(
+        .enabled("peaks of control groups v2 cannot be reset") {
+            try await Lab.engine().greeting()?.groupVersion != 2
+        }, arguments: Lab.starts)
+    func `sandboxes in which nothing was left take the next runs, and others do not`(
+        _ start: RunRequest.Start
+    ) async throws {
         let engine = try Lab.makeEngine { $0.parked = 2 }
         let look = "import os\nprint(os.stat('/proc/self/ns/net').st_ino)\n"
         func namespaces(_ code: String) async throws -> Int {

@@ -164,12 +164,13 @@ static void go(struct cjail_init *init, struct cjail_note *order, int *fds, int 
     struct cjail_note release = {.kind = CJAIL_RELEASE, .a = order->a, .processes = order->processes};
     init->running = true;
     init->released_ns = cjail_now();
+    /* Told first: a run of which it is not known that it began is given to another sandbox if this one dies. */
+    struct cjail_note started = {.kind = CJAIL_STARTED, .b = init->released_ns};
+    cjail_send(init->control, &started, NULL, 0);
     if ((error = cjail_send(init->guest_socket, &release, fds, 4)) < 0)
         cjail_die(init->control, "release", error);
     for (int i = 0; i < 4; i++)
         close(fds[i]);
-    struct cjail_note started = {.kind = CJAIL_STARTED, .b = init->released_ns};
-    cjail_send(init->control, &started, NULL, 0);
 }
 
 static void take_order(struct cjail_init *init)

@@ -221,6 +221,7 @@ extension Jailer {
         sandbox.run = run
         sandbox.state = .running
         refillAt = min(refillAt, Monotonic.now() + 2_000_000)
+        restAt = Monotonic.now() + 300_000_000
         do throws(SystemFailure) {
             if let group = groups[index]?.group {
                 try group.setLimits(

@@ -39,6 +39,8 @@ package final class Jailer {
     var listener: Int32 = -1
     var nextClient = 1
     var refillAt = Int64.max
+    /// When pools that are not full are filled, nothing having been lent until then.
+    var restAt = Int64.max
     /// Starts of each kind of host in a row that came to nothing.
     var failedStarts: [UInt32: Int] = [:]
     /// What last went wrong in making a sandbox, for those who are refused.
@@ -124,7 +126,7 @@ package final class Jailer {
     static func tag(_ tag: Tag, _ index: Int) -> UInt64 { tag.rawValue << 32 | UInt64(index) }
 
     private func timeout() -> Int32 {
-        var next = refillAt
+        var next = min(refillAt, restAt)
         for sandbox in sandboxes.values { next = min(next, sandbox.nextDeadline) }
         for host in hosts.values { next = min(next, host.nextDeadline) }
         guard next != .max else { return -1 }
@@ -136,6 +138,10 @@ package final class Jailer {
         let now = Monotonic.now()
         for sandbox in sandboxes.values where sandbox.nextDeadline <= now { due(sandbox, now) }
         for kind in hosts.keys { checkHost(kind, now) }
+        if restAt <= now {
+            restAt = .max
+            for key in pools.keys { perform(pools[key]?.rest() ?? [], key) }
+        }
         guard refillAt <= now else { return }
         refillAt = .max
         for key in pools.keys { perform(pools[key]?.idle() ?? [], key) }

@@ -96,6 +96,12 @@ package struct PoolMachine<Order: Sendable>: Sendable {
     /// Nothing else is to do just now: fill up.
     package mutating func idle() -> [Action] { spawnAsNeeded(idle: true) }
 
+    /// Nothing has been lent for a while: fill up, however much is left.
+    package mutating func rest() -> [Action] {
+        isFilling = isFilling || parked.count + spawning < target
+        return spawnAsNeeded(idle: true)
+    }
+
     /// A client is gone: its waiting orders go with it.
     package mutating func withdraw(where matches: (Order) -> Bool) -> [Order] {
         let gone = waiting.filter(matches)

@@ -95,7 +95,11 @@ package final class Jailer {
 
     /// Serves until the last client of a born-with socket is gone.
     package func run() throws(SystemFailure) {
-        if options.endsWithParent { _ = cjail_die_with_parent() }
+        if options.endsWithParent {
+            _ = cjail_die_with_parent()
+            // The signal is only sent for a parent that dies from now on.
+            guard getppid() == options.parent else { return shutDown() }
+        }
         if options.client >= 0 { try add(client: Descriptor(adopting: options.client)) }
         if let path = options.listen { try listen(at: path) }
         var events: [Epoll.Event] = []

@@ -48,6 +48,8 @@ package struct JailerOptions: Sendable {
     package var gated = false
     /// Whether to end with the process that started us, as its daemon.
     package var endsWithParent = false
+    /// Who started the jailer, before anything took time.
+    package let parent: Int32 = getppid()
 
     package init() {}
 

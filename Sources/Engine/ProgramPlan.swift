@@ -97,12 +97,19 @@ package struct ProgramPlan: Sendable {
         guard request.start == .warm, request.seed == nil, request.args.count < 4_000 else { return .exec }
         switch pack.host {
         case "python":
-            guard entry.description == "main.py", isUnread(Self.pythonReads) else { return .exec }
+            guard entry.description == "main.py", isUnread(Self.pythonReads), !isArchive else { return .exec }
             return kept.contains(.python) ? .python : .exec
         case "node": return kept.contains(.node) && isUnread(Self.nodeReads) ? .node : .exec
         case "typescript": return kept.contains(.typescript) && isUnread(Self.nodeReads) ? .typescript : .exec
         default: return .exec
         }
+    }
+
+    /// Whether the program may be a zip archive, which Python runs as well: warm hosts look for text only.
+    private var isArchive: Bool {
+        let content = request.files.first { $0.path == entry }?.content ?? []
+        // Where such a file ends is marked so, with a comment of 64 KiB at most after it (APPNOTE.TXT, 4.3.16).
+        return content.suffix(22 + 65_535).contains("PK\u{5}\u{6}".utf8)
     }
 
     /// Whether the request sets none of the variables that an interpreter or the loader reads once, when it starts.

@@ -1,8 +1,10 @@
 """The warm Python host: forks a confined child for each run.
 
-It is called where the interpreter imports `sitecustomize`. The host stays in `serve` and forks; a child returns from
-it, and the interpreter goes on to run /home/user/main.py exactly as if it had just been started: no frame, hook or
-module of ours lies beneath the guest. What can be done before the fork is: each page that a child touches is copied.
+It stands where the interpreter, having imported `sitecustomize`, looks for `usercustomize`: the last thing it does before
+it opens the program's file. The host stays in `serve` and forks; a child returns from it, and the interpreter goes on to
+run /home/user/main.py exactly as if it had just been started: no frame, hook or module of ours lies beneath the guest.
+What can be done before the fork is: each page that a child touches is copied. So nothing of the host's may end in a child
+either; what would is kept for good.
 
 Descriptor 3 is the socket to the jailer, 4 the plan. See hosts/PROTOCOL.md.
 """
@@ -134,8 +136,6 @@ class _Usual:
         own = ("PYTHONPATH", "LD_BIND_NOW", "DIATOM_PRELOAD")
         for name in [name for name in os.environ if name in own or name.endswith("_NUM_THREADS")]:
             del os.environ[name]
-        sys.argv[:] = ["main.py"]
-        sys.orig_argv[:] = [sys.executable, "main.py"]
         self.arguments = _list([os.fsencode(value) for value in sys.orig_argv])
         self.environment = _list([name + b"=" + value for name, value in sorted(os.environb.items())])
 
@@ -176,11 +176,12 @@ def _take_environment(entries):
 
 
 def _hide():
-    """Takes out of sight what a bare start does not have."""
+    """Takes out of sight what a bare start does not have, and adds what it has once its program's file is found."""
     folder = "/diatom"
     sys.path[:] = [path for path in sys.path if path != folder]
     sys.path_importer_cache.pop(folder, None)
-    del sys.modules[__name__]
+    sys.path_importer_cache[sys.orig_argv[1]] = None  # neither a folder nor an archive: the engine sees to that
+    _keep(sys.modules.pop(__name__), globals())
 
 
 def _own_text():
@@ -201,6 +202,36 @@ def _own_text():
                 memory.write(byte)
 
 
+def _keep(*objects):
+    """For good: a child that drops its last reference frees nothing."""
+    for thing in objects:
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(thing))
+
+
+def _fill_holes():
+    """Takes the free blocks between the host's objects, so that a child's stand together on pages of their own.
+
+    Else each of them goes to whatever page has room for its size, and copies it. Where blocks come in a row there are
+    no holes of their size left (Objects/obmalloc.c: multiples of 16 up to 512; glibc: 16 more than is asked for).
+    """
+    kept, most = [], 100_000
+
+    def fill(size, allocate, address):
+        last = row = 0
+        while row < min(40, 8000 // size) and len(kept) < most:
+            kept.append(allocate())
+            row = row + 1 if address(kept[-1]) == last + size else 0
+            last = address(kept[-1])
+
+    for size in range(48, 513, 16):
+        fill(size, lambda: bytes(size - sys.getsizeof(b"")), id)
+    allocate = ctypes.CDLL(None).malloc
+    allocate.argtypes, allocate.restype = [ctypes.c_size_t], ctypes.c_size_t
+    for size in range(32, 1041, 16):
+        fill(size, lambda: allocate(size - 8), int)
+    _keep(kept)
+
+
 def _load():
     library = ctypes.PyDLL("/diatom/libcjail.so")
     library.cjail_guest_take.argtypes = [ctypes.c_void_p, ctypes.c_void_p]
@@ -217,11 +248,23 @@ def _prepare(library):
     _preload(os.environ.get("DIATOM_PRELOAD", ""))
     _hide()
     own.update(sys.modules)
-    sys.modules["usercustomize"] = None  # what the interpreter looks for next is not there: spare it the search
-    own["usercustomize"] = None
     library.cjail_quick_exit()
     if library.cjail_host_prepare_from(4) != 0:
         os._exit(1)
+
+
+def stand_in():
+    """Puts `serve` in the place of what the interpreter does next."""
+    import site
+
+    theirs = site.execusercustomize
+
+    def serve_once():
+        site.execusercustomize = theirs
+        serve()
+
+    site.execusercustomize = serve_once
+    site.ENABLE_USER_SITE = True
 
 
 def serve():
@@ -229,7 +272,9 @@ def serve():
     library = _load()
     _prepare(library)
     usual, reseeders = _Usual(), _reseeders()
+    _keep(library, usual, reseeders, *usual.__dict__.values())
     gc.collect()
+    _fill_holes()
     gc.freeze()
     if library.cjail_host_announce(3) != 0:
         os._exit(1)

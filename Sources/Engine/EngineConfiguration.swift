@@ -36,7 +36,8 @@ package struct EngineConfiguration: Hashable, Sendable {
         if keepsWarmHosts {
             arguments += ["--warm-python", "yes", "--warm-node", "yes"]
         } else {
-            arguments += ["--parked-exec", "0"]
+            // One sandbox is made while the request is read, the next when a step takes longer than most programs.
+            arguments += ["--parked-exec", "1", "--refill-ms", "25"]
         }
         if let parked { arguments += ["--parked-python", "\(parked)", "--parked-exec", "\(parked)"] }
         if !preload.isEmpty { arguments += ["--preload-more", preload.joined(separator: ",")] }

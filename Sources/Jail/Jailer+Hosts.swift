@@ -120,7 +120,8 @@ extension Jailer {
         }
     }
 
-    private func warmUp(_ kind: UInt32) {
+    /// Makes the sandboxes of a kind that are to wait ready.
+    func warmUp(_ kind: UInt32) {
         _ = machine(PoolKey(host: kind, key: "local"), idle: false)
         for key in pools.keys where key.host == kind { perform(machine(key, idle: true), key) }
     }

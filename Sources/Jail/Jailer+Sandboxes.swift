@@ -189,7 +189,8 @@ extension Jailer {
             let groups = try groups[sandbox.index]?.group.membership() ?? []
             try host.ask(note, for: sandbox.index, descriptors: [socket] + groups)
         } catch {
-            log("admit: \(error)")
+            // An init that has just ended has its own reasons, which its reaping tells.
+            if error.code != EPIPE { log("admit: \(error)") }
             hostFailure = "\(error)"
             dismiss(sandbox.index)
         }
@@ -220,7 +221,7 @@ extension Jailer {
         let order = run.order
         sandbox.run = run
         sandbox.state = .running
-        refillAt = min(refillAt, Monotonic.now() + 2_000_000)
+        refillAt = min(refillAt, Monotonic.now() + options.refillAfter)
         restAt = Monotonic.now() + 300_000_000
         do throws(SystemFailure) {
             if let group = groups[index]?.group {

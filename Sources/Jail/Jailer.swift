@@ -73,6 +73,8 @@ package final class Jailer {
         if let tree { janitor = try Janitor.start(for: tree) }
         let warm = policy.makePlan(interpreter: true, disk: Self.disk, inodes: Self.inodes)
         policyHashes = [SandboxPolicy.hash(of: plan, root: root), SandboxPolicy.hash(of: warm, root: root)]
+        // The first orders wait in the host's socket while it builds its root.
+        if refusal == nil { warmUp(UInt32(CJAIL_HOST_EXEC.rawValue)) }
     }
 
     /// A layer that cannot be put up is a refusal, unless the operator allowed its absence by name.

@@ -17,6 +17,8 @@ package struct JailerOptions: Sendable {
     package var parkedPython = 4
     package var parkedNode = 2
     package var parkedExec = 2
+    /// Nanoseconds from a run's start until its pool is filled up again.
+    package var refillAfter: Int64 = 2_000_000
     package var sandboxes = 192
     /// Folders besides /usr that sandboxes may see, each at its own path.
     package var shown: [String] = []
@@ -134,6 +136,7 @@ package struct JailerOptions: Sendable {
         case "parked-python": parkedPython = try number()
         case "parked-node": parkedNode = try number()
         case "parked-exec": parkedExec = try number()
+        case "refill-ms": refillAfter = try number(times: 1_000_000)
         case "sandboxes": sandboxes = max(1, try number())
         case "show": shown += list
         case "toolchains": toolchains = value

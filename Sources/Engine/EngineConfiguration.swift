@@ -34,7 +34,7 @@ package struct EngineConfiguration: Hashable, Sendable {
         var arguments: [String] = []
         if !allowed.isEmpty { arguments += ["--allow", allowed.joined(separator: ",")] }
         if keepsWarmHosts {
-            arguments += ["--warm-python", "yes", "--warm-node", "yes"]
+            arguments += ["--warm-python", "yes", "--warm-node", "yes", "--warm-sql", "yes"]
         } else {
             // One sandbox is made while the request is read, the next when a step takes longer than most programs.
             arguments += ["--parked-exec", "1", "--refill-ms", "25"]

@@ -101,6 +101,7 @@ package struct ProgramPlan: Sendable {
             return kept.contains(.python) ? .python : .exec
         case "node": return kept.contains(.node) && isUnread(Self.nodeReads) ? .node : .exec
         case "typescript": return kept.contains(.typescript) && isUnread(Self.nodeReads) ? .typescript : .exec
+        case "sql": return kept.contains(.sql) && isUnread(Self.loaderReads) ? .sql : .exec
         default: return .exec
         }
     }
@@ -117,12 +118,9 @@ package struct ProgramPlan: Sendable {
         !request.env.contains { variable in prefixes.contains { variable.name.hasPrefix($0) } }
     }
 
-    private static let pythonReads = [
-        "PYTHON", "LD_", "MALLOC_", "GLIBC_", "LC_", "LANG", "OPENBLAS", "OMP_", "MKL_",
-    ]
-    private static let nodeReads = [
-        "NODE_", "LD_", "MALLOC_", "GLIBC_", "LC_", "LANG", "ICU_", "OPENSSL_", "SSL_", "UV_",
-    ]
+    private static let loaderReads = ["LD_", "MALLOC_", "GLIBC_"]
+    private static let pythonReads = loaderReads + ["PYTHON", "LC_", "LANG", "OPENBLAS", "OMP_", "MKL_"]
+    private static let nodeReads = loaderReads + ["NODE_", "LC_", "LANG", "ICU_", "OPENSSL_", "SSL_", "UV_"]
 
     /// Whether a program of ours runs before the program and notes what it shows.
     var isRich: Bool { request.rich && pack.id == "python" }

@@ -66,7 +66,7 @@ struct RunInProgress {
             key: request.key)
         order.collects = !request.collect.isEmpty || showsResults
         if request.collect.isEmpty, showsResults { order.onlyFile = ResultsFile.path }
-        order.files += plan.ownPrograms
+        if host == .exec { order.files += plan.ownPrograms }  // a warm host has its own
         if plan.isRich, let noter = ResultsFile.pythonNoter { order.files.append(noter) }
         order.profile = request.profile
         fold.result.receipt = receipt(host.start)

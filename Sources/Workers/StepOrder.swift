@@ -8,11 +8,12 @@ package struct StepOrder: Sendable {
         case python = 1
         case node = 2
         case typescript = 3
+        case sql = 4
 
         package var start: Receipt.Start {
             switch self {
             case .exec: .exec
-            case .python, .node, .typescript: .forked
+            case .python, .node, .typescript, .sql: .forked
             }
         }
     }

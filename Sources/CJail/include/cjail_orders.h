@@ -17,6 +17,7 @@ enum cjail_order_kind {
 
 enum cjail_host_kind {
     CJAIL_HOST_EXEC = 0, CJAIL_HOST_PYTHON = 1, CJAIL_HOST_NODE = 2, CJAIL_HOST_TYPESCRIPT = 3,
+    CJAIL_HOST_SQL = 4,
 };
 
 /* Who ended a run, if it was not the program. */

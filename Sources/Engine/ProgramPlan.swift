@@ -97,7 +97,10 @@ package struct ProgramPlan: Sendable {
         guard request.start == .warm, request.seed == nil, request.args.count < 4_000 else { return .exec }
         switch pack.host {
         case "python":
-            guard entry.description == "main.py", isUnread(Self.pythonReads), !isArchive else { return .exec }
+            guard entry.description == "main.py", isUnread(Self.pythonReads), !isArchive, !bringsUserSite
+            else {
+                return .exec
+            }
             return kept.contains(.python) ? .python : .exec
         case "node": return kept.contains(.node) && isUnread(Self.nodeReads) ? .node : .exec
         case "typescript": return kept.contains(.typescript) && isUnread(Self.nodeReads) ? .typescript : .exec
@@ -111,6 +114,11 @@ package struct ProgramPlan: Sendable {
         let content = request.files.first { $0.path == entry }?.content ?? []
         // Where such a file ends is marked so, with a comment of 64 KiB at most after it (APPNOTE.TXT, 4.3.16).
         return content.suffix(22 + 65_535).contains("PK\u{5}\u{6}".utf8)
+    }
+
+    /// Whether files lie where an interpreter looks for a user's own packages when it starts.
+    private var bringsUserSite: Bool {
+        request.files.contains { $0.path.description.hasPrefix(".local/lib/python") }
     }
 
     /// Whether the request sets none of the variables that an interpreter or the loader reads once, when it starts.

@@ -25,6 +25,17 @@ struct WarmStartTests {
         return fewest
     }
 
+    @Test func `packages of the user's own are found`() async throws {
+        let result = try await Lab.run("import mine\nprint(mine.value)") {
+            $0.entry = "main.py"
+            let place = try WorkspacePath(parsing: ".local/lib/python3.11/site-packages/mine.py")
+            $0.files.append(SourceFile(path: place, content: Array("value = 5".utf8)))
+        }
+        // Another minor version has another folder.
+        guard result.version?.hasPrefix("3.11") == true else { return }
+        #expect(result.out == "5\n", result.account)
+    }
+
     @Test func `an archive that is a program runs as one`() async throws {
         let archive = """
             import io, sys, zipfile

@@ -1,0 +1,174 @@
+internal import Domain
+internal import Engine
+internal import Glibc
+internal import Testing
+
+/// What a program reaches of its policy, byte for byte.
+@Suite(.needsSandboxes, .timeLimit(.minutes(3)))
+struct NetworkTests {
+    private let lab: NetworkLab
+    private var echo: String { "server.test:\(lab.echo.port)" }
+    private var late: String { "server.test:\(lab.late.port)" }
+
+    init() throws { lab = try NetworkLab.shared.get() }
+
+    @Test(arguments: Lab.starts)
+    func `large transfers both ways at once come through byte for byte`(_ start: RunRequest.Start)
+        async throws
+    {
+        let code = """
+            import socket, threading, hashlib, random
+            data = random.randbytes(24 << 20)
+            s = socket.create_connection(('server.test', \(lab.echo.port)))
+            threading.Thread(target=lambda: (s.sendall(data), s.shutdown(socket.SHUT_WR))).start()
+            back = b''.join(iter(lambda: s.recv(1 << 20), b''))
+            print(len(back), hashlib.sha256(back).digest() == hashlib.sha256(data).digest())
+            """
+        let result = try await lab.run(code, allow: [echo], start: start) {
+            $0.limits.memory = .mebibytes(1024)
+        }
+        #expect(result.out == "\(24 << 20) True\n", result.account)
+        let use = try #require(result.network)
+        #expect(use.connections == 1 && use.denied == 0 && use.failed == 0)
+        #expect(use.sent.bytes == 24 << 20 && use.received.bytes == 24 << 20)
+        #expect(result.receipt?.network.allow.map(\.description) == [echo])
+    }
+
+    @Test(arguments: Lab.starts)
+    func `a half-closed connection still brings the answer`(_ start: RunRequest.Start) async throws {
+        let code = """
+            import socket
+            s = socket.create_connection(('server.test', \(lab.late.port)))
+            s.sendall(b'x' * 1000000); s.shutdown(socket.SHUT_WR)
+            print(s.makefile().read(), end='')
+            """
+        let result = try await lab.run(code, allow: [late], start: start)
+        #expect(result.out == "heard 1000000\n", result.account)
+    }
+
+    @Test func `a server is not heard further than a slow reader reads`() async throws {
+        let chatter = try LoopbackServer.chatter(256 << 20)
+        let engine = try NetworkLab.engine(reaching: [chatter])
+        var request = try Lab.request(
+            """
+            import socket, time
+            s = socket.create_connection(('server.test', \(chatter.port)))
+            time.sleep(1.5)
+            print(len(s.recv(10, socket.MSG_WAITALL)))
+            """)
+        request.network.allow = [try .init(host: "server.test", port: chatter.port)]
+        let result = try await engine.run(request)
+        #expect(result.out == "10\n", result.account)
+        // What the kernel's buffers on the way take, and no more.
+        #expect(chatter.sent < 64 << 20, "\(chatter.sent)")
+    }
+
+    @Test func `300 connections at once are all served, those beyond the limit when others have ended`()
+        async throws
+    {
+        let code = """
+            import socket
+            all = [socket.create_connection(('server.test', \(lab.echo.port))) for _ in range(300)]
+            for i, s in enumerate(all): s.sendall(b'%03d' % i)
+            good = 0
+            for i, s in enumerate(all):
+                good += s.recv(3, socket.MSG_WAITALL) == b'%03d' % i
+                s.close()
+            print(good)
+            """
+        let result = try await lab.run(code, allow: [echo])
+        #expect(result.out == "300\n", result.account)
+        #expect(result.network?.connections == 300)
+    }
+
+    @Test(arguments: Lab.starts)
+    func `what is said last before the end arrives`(_ start: RunRequest.Start) async throws {
+        let server = try LoopbackServer.lateAnswer()
+        let engine = try NetworkLab.engine(reaching: [server])
+        var request = try Lab.request(
+            "import socket, os\ns = socket.create_connection(('server.test', \(server.port)))\n"
+                + "s.sendall(b'y' * 50000)\nos._exit(0)", start: start)
+        request.network.allow = [try .init(host: "server.test", port: server.port)]
+        let result = try await engine.run(request)
+        #expect(result.verdict.status == .succeeded, result.account)
+        #expect(result.network?.sent.bytes == 50_000 || result.network?.failed == 0, result.account)
+    }
+
+    @Test func `other languages find names as well`() async throws {
+        let bash = try await lab.run(
+            "exec 3<>/dev/tcp/server.test/\(lab.echo.port); echo hi >&3; head -1 <&3", "bash", allow: [echo])
+        #expect(bash.out == "hi\n", bash.account)
+        for start in Lab.starts {
+            let node = """
+                const s = require('net').connect(\(lab.echo.port), 'server.test', () => s.write('hi\\n'));
+                s.on('data', data => { console.log(String(data).trim()); s.end(); });
+                """
+            guard try await Lab.warmStart("javascript") == .forked else { continue }
+            let result = try await lab.run(node, "javascript", allow: [echo], start: start)
+            #expect(result.out == "hi\n", result.account)
+        }
+    }
+
+    @Test func `names below a wildcard get their ways when they are asked for`() async throws {
+        let code = """
+            import socket
+            for name in ['a.wild.test', 'b.c.wild.test', 'a.wild.test']:
+                s = socket.create_connection((name, \(lab.echo.port)))
+                s.sendall(name.encode()); print(s.recv(100).decode())
+            """
+        let result = try await lab.run(code, allow: ["*.wild.test:\(lab.echo.port)"])
+        #expect(result.out == "a.wild.test\nb.c.wild.test\na.wild.test\n", result.account)
+    }
+
+    @Test func `more names below a wildcard than one run may have are refused`() async throws {
+        let code = """
+            import socket
+            found = 0
+            for i in range(300):
+                try: socket.getaddrinfo(f'n{i}.wild.test', 1); found += 1
+                except OSError: pass
+            print(found)
+            """
+        let result = try await lab.run(code, allow: ["*.wild.test:\(lab.echo.port)"])
+        #expect(result.out == "257\n", result.account)
+        #expect(result.network?.denials.first?.reason == .limit)
+    }
+
+    @Test func `an address that the operator allows is reached as itself`() async throws {
+        let code = """
+            import socket
+            for host in ['127.0.0.1', 'localhost']:
+                s = socket.create_connection((host, \(lab.echo.port)))
+                s.sendall(b'me'); print(s.recv(2))
+            """
+        let result = try await lab.run(
+            code, allow: ["127.0.0.1:\(lab.echo.port)", "localhost:\(lab.echo.port)"])
+        #expect(result.out == "b'me'\nb'me'\n", result.account)
+    }
+
+    @Test func `each of a request's tests has the network, and all is added up`() async throws {
+        let code =
+            "import socket\ns = socket.create_connection(('server.test', \(lab.echo.port)))\ns.sendall(b'me')\nprint(s.recv(2))"
+        let result = try await lab.run(code, allow: [echo]) {
+            $0.tests = [TestCase(), TestCase(), TestCase()]
+        }
+        #expect(result.runs.map(\.out) == ["b'me'\n", "b'me'\n", "b'me'\n"], result.account)
+        #expect(result.network?.connections == 3 && result.network?.sent.bytes == 6)
+    }
+
+    @Test func `a server sees the end when a run is over, however it ended`() async throws {
+        let server = try LoopbackServer.echo()
+        let engine = try NetworkLab.engine(reaching: [server])
+        for ending in ["os._exit(3)", "os.kill(os.getpid(), 9)", "time.sleep(100)"] {
+            var request = try Lab.request(
+                "import socket, os, time\nk = [socket.create_connection(('server.test', \(server.port))) for _ in range(5)]\n"
+                    + "[s.sendall(b'x') for s in k]\n[s.recv(1) for s in k]\n\(ending)")
+            request.limits.wall = .seconds(2)
+            request.network.allow = [try .init(host: "server.test", port: server.port)]
+            let result = try await engine.run(request)
+            #expect(result.network?.connections == 5, result.account)
+        }
+        for _ in 0..<500 where server.ended < 15 { try await Task.sleep(for: .milliseconds(10)) }
+        #expect(server.begun == 15 && server.ended == 15)
+    }
+}

@@ -26,9 +26,11 @@ package struct EgressConfiguration: Hashable, Sendable {
     }
 
     /// Whether a run may connect to an address of a server that its policy names.
-    func allows(_ address: IPAddress, for endpoint: NetworkPolicy.Endpoint) -> Bool {
+    ///
+    /// `isOwn`: Whether it is this machine's.
+    func allows(_ address: IPAddress, for endpoint: NetworkPolicy.Endpoint, isOwn: Bool = false) -> Bool {
         if address.isNobody { return false }
-        return address.isPublic
+        return (address.isPublic && !isOwn)
             || privateEndpoints.contains { $0.port == endpoint.port && $0.covers(endpoint.host) }
     }
 }

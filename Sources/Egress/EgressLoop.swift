@@ -9,6 +9,8 @@ final class EgressLoop: Sendable {
     let configuration: EgressConfiguration
     let reactor: Reactor
     let lookups: Lookups
+    let own = OwnAddresses()
+    let budget = SocketBudget()
     private let clock: EgressClock
     private let sessions = Mutex<[ObjectIdentifier: EgressSession]>([:])
 

@@ -24,6 +24,8 @@ package final class EgressSession: ReactorHandler {
         var waiting: [UInt32: Waiting] = [:]
         var accepted = 0
         var questions = 0
+        /// Descriptors of the loop's budget that are held besides those of connections.
+        var held = 0
         var isPaused = false
         var isOver = false
     }
@@ -41,6 +43,8 @@ package final class EgressSession: ReactorHandler {
     private static let resolver: UInt32 = 0x7f00_0035
     /// Taken of one socket before others have their turn.
     private static let turn = 32
+    /// Descriptors: the guest's end and the server's.
+    private static let costOfConnection = 2
     /// How long a server's addresses hold.
     private static let freshness: Int64 = 30_000_000_000
 
@@ -62,6 +66,7 @@ package final class EgressSession: ReactorHandler {
         counts = EgressCounts(tell)
         let book = AddressBook(policy, mostNames: loop.configuration.mostNames)
         state = Mutex(State(book: book))
+        guard hold(book.ways.count + 2) else { throw SystemFailure(operation: "network", code: EMFILE) }
         try ask(AddressBook.Way(address: Self.resolver, port: 53), UInt32(CJAIL_WAY_DATAGRAMS.rawValue))
         for way in book.ways { try ask(way) }
         var last = cjail_note()
@@ -71,6 +76,14 @@ package final class EgressSession: ReactorHandler {
         try self.control.send(last, waiting: false)
         let tag = try reactor.add(self.control.rawValue, .input, self)
         state.withLock { $0.controlTag = tag }
+    }
+
+    deinit { loop.budget.giveBack(state.withLock { $0.held }) }
+
+    private func hold(_ count: Int) -> Bool {
+        guard loop.budget.take(count) else { return false }
+        state.withLock { $0.held += count }
+        return true
     }
 
     private func ask(_ way: AddressBook.Way, _ flags: UInt32 = 0) throws(SystemFailure) {
@@ -109,6 +122,7 @@ package final class EgressSession: ReactorHandler {
         for (tag, listener) in listeners { drop(listener.fd, tag) }
         if let names { drop(names.fd, names.tag) }
         for connection in connections.values { connection.end() }
+        loop.lookups.forget(self)
         loop.forget(self)
     }
 
@@ -262,7 +276,7 @@ extension EgressSession {
             state.waiting[address] = Waiting(ways: ways.count, questions: [(question, asker)])
             return ways
         }
-        for way in ways where (try? ask(way)) == nil { opened(way.address) }
+        for way in ways where !hold(1) || (try? ask(way)) == nil { opened(way.address) }
     }
 
     private func say(_ bytes: [UInt8], to asker: sockaddr_in) {
@@ -289,9 +303,10 @@ extension EgressSession {
 extension EgressSession {
     private func accept(_ listener: Listener) {
         for _ in 0..<Self.turn {
-            guard hasRoom() else { return pause() }
+            guard hasRoom(), loop.budget.take(Self.costOfConnection) else { return pause() }
             let fd = cjail_accept(listener.fd)
             guard fd >= 0 else {
+                loop.budget.giveBack(Self.costOfConnection)
                 if [-EMFILE, -ENFILE, -ENOMEM, -ENOBUFS].contains(fd) { pause() }
                 return
             }
@@ -335,7 +350,7 @@ extension EgressSession {
         }
         if let known { return go(connection, known) }
         guard isFirst else { return }
-        loop.lookups.find(name) { addresses in
+        loop.lookups.find(name, for: self) { addresses in
             self.reactor.perform { self.found(addresses, of: name) }
         }
     }
@@ -351,7 +366,9 @@ extension EgressSession {
     /// Connects to what may be connected to: the very addresses that were looked at.
     private func go(_ connection: EgressConnection, _ addresses: [IPAddress]) {
         let endpoint = connection.endpoint
-        let allowed = addresses.filter { configuration.allows($0, for: endpoint) }
+        let allowed = addresses.filter {
+            configuration.allows($0, for: endpoint, isOwn: loop.own.contains($0))
+        }
         guard allowed.isEmpty, !addresses.isEmpty else { return connection.connect(to: allowed) }
         counts.denied("\(endpoint)", .privateAddress)
         connection.refuse()
@@ -376,6 +393,7 @@ extension EgressSession {
         state.withLock { state in
             _ = state.connections.removeValue(forKey: ObjectIdentifier(connection))
         }
+        loop.budget.giveBack(Self.costOfConnection)
         resume()
     }
 

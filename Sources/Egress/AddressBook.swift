@@ -12,6 +12,10 @@ struct AddressBook {
         var isOwned = false
     }
 
+    /// Of one run; each is a descriptor of the service.
+    private static let mostWays = 256
+    /// Of them, before the run.
+    static let mostAtFirst = 128
     private static let first: UInt32 = 0x7f4d_0001
     private static let loopback: UInt32 = 0x7f00_0001
     /// What `/etc/hosts` in sandboxes calls the loopback.
@@ -45,7 +49,7 @@ struct AddressBook {
 
     func allows(_ name: String) -> Bool { policy.allow.contains { $0.covers(name) } }
 
-    var isFull: Bool { addresses.count >= mostNames }
+    var isFull: Bool { addresses.count >= mostNames || servers.count >= Self.mostWays }
 
     /// Gives a name that the policy covers an address.
     ///

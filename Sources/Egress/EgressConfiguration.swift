@@ -11,14 +11,32 @@ package struct EgressConfiguration: Hashable, Sendable {
     /// Of one run, in both directions together.
     package var mostBytes: ByteCount = .mebibytes(16 << 10)
     /// Names below wildcards that one run may use.
-    package var mostNames = 256
+    package var mostNames = 128
     /// For finding a server's address and reaching it.
     package var patience: Duration = .seconds(20)
 
     package init() {}
 
-    /// Why an endpoint cannot be given to anybody, where that can be told before it is used; nil if it can be.
-    package func obstacle(to endpoint: NetworkPolicy.Endpoint) -> String? {
+    /// Why no run can have a policy, and because of which member of it; nil if one can, as far as can be told before.
+    package func obstacle(to policy: NetworkPolicy) -> (field: String, why: String)? {
+        guard policy.allow.count <= NetworkPolicy.mostEndpoints else {
+            return (
+                "allow", "\(policy.allow.count) entries; at most \(NetworkPolicy.mostEndpoints) are taken"
+            )
+        }
+        for (index, endpoint) in policy.allow.enumerated() {
+            guard let why = obstacle(to: endpoint) else { continue }
+            return ("allow[\(index)]", "'\(endpoint)' \(why)")
+        }
+        let ways = AddressBook(policy, mostNames: mostNames).ways.count
+        guard ways > AddressBook.mostAtFirst else { return nil }
+        return (
+            "allow",
+            "its names and wildcards come to \(ways) ports; at most \(AddressBook.mostAtFirst) are opened"
+        )
+    }
+
+    private func obstacle(to endpoint: NetworkPolicy.Endpoint) -> String? {
         guard let address = endpoint.address, !allows(address, for: endpoint) else { return nil }
         return address.isNobody
             ? "is no server's address"

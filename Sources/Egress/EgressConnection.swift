@@ -17,7 +17,9 @@ final class EgressConnection: ReactorHandler {
         var addresses: [IPAddress] = []
         var out = Flow()
         var back = Flow()
+        /// Monotonic nanoseconds, for finding and reaching the server, or for the end.
         var deadline: Int64
+        var isEnding = false
     }
 
     let endpoint: NetworkPolicy.Endpoint
@@ -55,25 +57,22 @@ final class EgressConnection: ReactorHandler {
         }
     }
 
-    /// Gives a server up that does not answer.
+    /// Gives a server up that does not answer, and one that takes too long to take a dead guest's last words.
     func look(at now: Int64) {
         act { (state) throws(SystemFailure) in
-            guard state.phase == .searching || state.phase == .connecting, now >= state.deadline else {
-                return false
-            }
-            return fail(&state)
+            guard now >= state.deadline, state.phase != .closed else { return false }
+            if state.phase != .open { return fail(&state) }
+            return state.isEnding ? close(&state, resets: true) : false
         }
     }
 
-    /// Ends it: what the guest has sent goes out as far as the server takes it at once.
-    func end() {
+    /// The guest is dead: what it has said still goes out, as it would from a kernel, and nothing comes back.
+    func end(by deadline: Int64) {
         act { (state) throws(SystemFailure) in
-            if state.phase == .open, let server = state.server {
-                let before = state.out.moved
-                _ = state.out.pump(from: state.guest.fd, to: server.fd)
-                owner.count(sent: state.out.moved - before)
-            }
-            return close(&state, resets: state.phase != .open || state.out.wantsOutput)
+            state.isEnding = true
+            state.deadline = min(state.deadline, deadline)
+            if state.phase == .open { state.deadline = deadline }
+            return state.phase == .open ? try relay(&state) : false
         }
     }
 
@@ -108,12 +107,13 @@ final class EgressConnection: ReactorHandler {
         guard let server = state.server?.fd else { return close(&state, resets: true) }
         let before = (state.out.moved, state.back.moved)
         let out = state.out.pump(from: state.guest.fd, to: server)
-        let back = state.back.pump(from: server, to: state.guest.fd)
+        let back = state.isEnding ? .ended : state.back.pump(from: server, to: state.guest.fd)
         owner.count(sent: state.out.moved - before.0, received: state.back.moved - before.1)
         if out == .broken || back == .broken { return close(&state, resets: true) }
-        if state.out.isPassedOn, state.back.isPassedOn { return close(&state, resets: false) }
-        try state.guest.watch(interest(state.out, state.back), owner.reactor, self)
-        try state.server?.watch(interest(state.back, state.out), owner.reactor, self)
+        if state.out.isPassedOn, back == .ended { return close(&state, resets: false) }
+        let wanted = state.isEnding ? Flow.nothing : state.back
+        try state.guest.watch(interest(state.out, wanted), owner.reactor, self)
+        try state.server?.watch(interest(wanted, state.out), owner.reactor, self)
         return false
     }
 

@@ -5,6 +5,9 @@ internal import Posix
 struct Flow: Sendable {
     enum Progress { case waiting, ended, broken }
 
+    /// Of which nothing is to be heard or said any more.
+    static let nothing = Flow(isEnded: true)
+
     private static let chunk = 65_536
     /// Chunks moved in one go, so that one loud connection starves no other.
     private static let turn = 16
@@ -15,6 +18,8 @@ struct Flow: Sendable {
     /// Whether that has been passed on.
     private(set) var isPassedOn = false
     private(set) var moved = 0
+
+    init(isEnded: Bool = false) { self.isEnded = isEnded }
 
     var wantsInput: Bool { pending.isEmpty && !isEnded }
     var wantsOutput: Bool { !pending.isEmpty }

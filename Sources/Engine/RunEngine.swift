@@ -118,17 +118,8 @@ package final class RunEngine: Runner {
 
     /// What a policy asks for and no run of this engine can have is said before anything runs.
     private func checkNetwork(_ policy: NetworkPolicy) throws(RequestError) {
-        guard policy.allow.count <= NetworkPolicy.mostEndpoints else {
-            throw RequestError(
-                .networkUnavailable,
-                "network.allow: \(policy.allow.count) entries; at most \(NetworkPolicy.mostEndpoints) are taken",
-                field: "network.allow")
-        }
-        for (index, endpoint) in policy.allow.enumerated() {
-            guard let why = egress.configuration.obstacle(to: endpoint) else { continue }
-            let field = "network.allow[\(index)]"
-            throw RequestError(.networkUnavailable, "\(field): '\(endpoint)' \(why)", field: field)
-        }
+        guard let (field, why) = egress.configuration.obstacle(to: policy) else { return }
+        throw RequestError(.networkUnavailable, "network.\(field): \(why)", field: "network.\(field)")
     }
 
     static func unavailable(_ refusal: String?) -> RequestError {

@@ -233,7 +233,7 @@ package final class StepSession: ReactorHandler {
             return state.outcome(report)
         }
         guard var outcome else { return }
-        outcome.network = egress.withLock { $0 }?.end()
+        outcome.network = egress.withLock { $0 }?.end(drains: outcome.reason == .own)
         finish(.ended(outcome))
     }
 

@@ -66,6 +66,18 @@ struct AddressBookTests {
         )
     }
 
+    @Test func `a policy that comes to more ports than can be opened is refused`() throws {
+        let configuration = EgressConfiguration()
+        let wide = (1...32).map { "*.a.example:\($0)" } + (1...32).map { "n\($0).a.example:99" }
+        let policy = NetworkPolicy(allow: try wide.map { text in try .init(parsing: text) })
+        let obstacle = try #require(configuration.obstacle(to: policy))
+        #expect(obstacle.field == "allow" && obstacle.why.contains("1056 ports; at most 128"))
+        #expect(configuration.obstacle(to: NetworkPolicy(allow: Array(policy.allow.prefix(34)))) == nil)
+        var long = policy
+        long.allow += long.allow
+        #expect(configuration.obstacle(to: long)?.why.hasPrefix("128 entries; at most 64") == true)
+    }
+
     @Test func `this machine's addresses are known`() {
         #expect(OwnAddresses().contains(.v4(0x7f00_0001)) && !OwnAddresses().contains(.v4(0x0101_0101)))
     }

@@ -7,12 +7,13 @@ internal import Synchronization
 final class LoopbackServer: Sendable {
     let port: UInt16
     private let listener: Int32
-    private let counts = Mutex<(begun: Int, ended: Int, sent: Int)>((0, 0, 0))
+    private let counts = Mutex<(begun: Int, ended: Int, sent: Int, heard: Int)>((0, 0, 0, 0))
 
     /// Connections that were taken, and those whose client has gone since.
     var begun: Int { counts.withLock { $0.begun } }
     var ended: Int { counts.withLock { $0.ended } }
     var sent: Int { counts.withLock { $0.sent } }
+    var heard: Int { counts.withLock { $0.heard } }
 
     /// `serve`: Talks to one client; the connection is closed when it returns.
     init(_ serve: @escaping @Sendable (LoopbackServer, Int32) -> Void) throws(SystemFailure) {
@@ -46,7 +47,7 @@ final class LoopbackServer: Sendable {
     /// Gives back what it gets, as it comes.
     static func echo() throws(SystemFailure) -> LoopbackServer {
         try LoopbackServer { server, client in
-            while let bytes = receive(client), !bytes.isEmpty {
+            while let bytes = server.receive(client), !bytes.isEmpty {
                 guard server.send(client, bytes) else { return }
             }
             shutdown(client, Int32(SHUT_WR))
@@ -57,7 +58,7 @@ final class LoopbackServer: Sendable {
     static func lateAnswer() throws(SystemFailure) -> LoopbackServer {
         try LoopbackServer { server, client in
             var total = 0
-            while let bytes = receive(client), !bytes.isEmpty { total += bytes.count }
+            while let bytes = server.receive(client), !bytes.isEmpty { total += bytes.count }
             _ = server.send(client, Array("heard \(total)\n".utf8))
         }
     }
@@ -70,12 +71,14 @@ final class LoopbackServer: Sendable {
         }
     }
 
-    private static func receive(_ client: Int32) -> [UInt8]? {
+    private func receive(_ client: Int32) -> [UInt8]? {
         var count = 0
         let bytes = [UInt8](unsafeUninitializedCapacity: 1 << 16) { buffer, used in
             count = recv(client, buffer.baseAddress, 1 << 16, 0)
             used = max(0, count)
         }
+        let heard = max(0, count)
+        counts.withLock { $0.heard += heard }
         return count < 0 ? nil : bytes
     }
 

@@ -91,7 +91,8 @@ struct NetworkTests {
         request.network.allow = [try .init(host: "server.test", port: server.port)]
         let result = try await engine.run(request)
         #expect(result.verdict.status == .succeeded, result.account)
-        #expect(result.network?.sent.bytes == 50_000 || result.network?.failed == 0, result.account)
+        for _ in 0..<500 where server.ended == 0 { try await Task.sleep(for: .milliseconds(10)) }
+        #expect(server.heard == 50_000)
     }
 
     @Test func `other languages find names as well`() async throws {
@@ -130,7 +131,7 @@ struct NetworkTests {
             print(found)
             """
         let result = try await lab.run(code, allow: ["*.wild.test:\(lab.echo.port)"])
-        #expect(result.out == "257\n", result.account)
+        #expect(result.out == "129\n", result.account)
         #expect(result.network?.denials.first?.reason == .limit)
     }
 

@@ -1,6 +1,7 @@
 internal import Domain
 internal import Engine
 internal import Glibc
+internal import Posix
 internal import Testing
 
 /// What a program reaches of its policy, byte for byte.
@@ -171,5 +172,88 @@ struct NetworkTests {
         }
         for _ in 0..<500 where server.ended < 15 { try await Task.sleep(for: .milliseconds(10)) }
         #expect(server.begun == 15 && server.ended == 15)
+    }
+
+    /// Counted in a process of its own: here, other tests open and close things all the time.
+    @Test func `no descriptor is left by 60 runs with networks, however they ended`() async {
+        await #expect(processExitsWith: .success) {
+            let lab = try NetworkLab()
+            func mixture(_ count: Int) async throws {
+                let begin =
+                    "import socket, os, time\nk = [socket.create_connection(('server.test', \(lab.echo.port))) for _ in range(9)]\n"
+                let endings = [
+                    "pass", "os.kill(os.getpid(), 9)", "time.sleep(9)", "k[0].sendall(b'x' * 9999)",
+                    "socket.getaddrinfo('x.wild.test', 1)",
+                ]
+                for number in 0..<count {
+                    let result = try await lab.run(
+                        begin + endings[number % endings.count],
+                        allow: [
+                            "server.test:\(lab.echo.port)", "*.wild.test:\(lab.echo.port)", "gone.test:1",
+                        ]
+                    ) { $0.limits.wall = .milliseconds(number % 5 == 2 ? 400 : 20_000) }
+                    #expect(result.network?.connections == 9, result.account)
+                }
+            }
+            func settled(_ most: Int) async throws -> Int {
+                var now = Int.max
+                for _ in 0..<500 where now > most {
+                    try await Task.sleep(for: .milliseconds(10))
+                    now = SmallFile.names(in: "/proc/self/fd").count
+                }
+                return now
+            }
+            try await mixture(10)
+            try await Task.sleep(for: .seconds(3))
+            let before = SmallFile.names(in: "/proc/self/fd").count
+            try await mixture(60)
+            #expect(try await settled(before) <= before)
+        }
+    }
+
+    @Test func `a run that is cancelled takes its connections with it`() async throws {
+        let server = try LoopbackServer.echo()
+        let engine = try NetworkLab.engine(reaching: [server])
+        var request = try Lab.request(
+            "import socket, time\ns = socket.create_connection(('server.test', \(server.port)))\n"
+                + "s.sendall(b'x'); s.recv(1); print('on', flush=True); time.sleep(100)")
+        request.network.allow = [try .init(host: "server.test", port: server.port)]
+        let (begun, signal) = AsyncStream<Never>.makeStream()
+        let task = Task { [request] in
+            try await engine.run(request, id: .now()) { event in
+                if case .output = event.payload { signal.finish() }
+            }
+        }
+        for await _ in begun {}
+        task.cancel()
+        #expect(try await task.value.verdict.status == .cancelled)
+        for _ in 0..<500 where server.ended == 0 { try await Task.sleep(for: .milliseconds(10)) }
+        #expect(server.ended == 1)
+    }
+
+    @Test func `a sandbox that dies before its run begins is an error, never a run without its network`()
+        async throws
+    {
+        let engine = try NetworkLab.engine(reaching: [lab.echo])
+        _ = try await engine.run(try Lab.request("print(1)"))
+        let jailer = try #require(engine.jailerProcess)
+        var request = try Lab.request(
+            "import socket\ns = socket.create_connection(('server.test', \(lab.echo.port)))\ns.sendall(b'x'); print(s.recv(1))"
+        )
+        request.network.allow = [try .init(host: "server.test", port: lab.echo.port)]
+        for _ in 0..<10 {
+            for entry in ProcessTable.descendants(of: jailer) where entry.name == "diatom-init" {
+                kill(entry.pid, SIGKILL)
+            }
+            do throws(RequestError) {
+                let result = try await engine.run(request)
+                #expect(
+                    result.out == "b'x'\n" || result.verdict.status == .engineFailed
+                        || result.verdict.signal == 9,
+                    result.account)
+            } catch {
+                #expect(error.code == .unreachable)
+            }
+        }
     }
 }

@@ -11,7 +11,8 @@
  *            jailer; an interpreter host has exec'd its interpreter, which loads this library.
  *   init     pid 1 of a sandbox (init.c). Born of the exec host with all namespaces, in the
  *            sandbox's control group; makes workspace and /proc (shell.c, workspace.c, mounts.c),
- *            forks the guest or lets an interpreter host's fork join (join.c), then supervises:
+ *            forks the guest or lets an interpreter host's fork join (join.c), then supervises, opens the
+ *            ways out of a network namespace for the service (network.c),
  *            takes orders from the jailer, lays files, reaps, kills, measures, collects, answers
  *            the guest's gated calls. It is never the guest and not dumpable. After a run that
  *            left nothing behind it renews the sandbox and takes another guest.

@@ -7,8 +7,6 @@
 #include <net/if.h>
 #include <sys/ioctl.h>
 
-#define MOST_WAITING 128 /* connections that nobody has taken yet */
-
 static int own_address(int probe, const struct sockaddr_in *address)
 {
     struct ifreq request = {0};
@@ -23,10 +21,8 @@ static int open_way(const struct cjail_note *way)
     at.sin_addr.s_addr = htonl((uint32_t)way->b);
     int kind = way->a & CJAIL_WAY_DATAGRAMS ? SOCK_DGRAM : SOCK_STREAM;
     int fd = socket(AF_INET, kind | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0)
-        return -errno;
-    if (((way->a & CJAIL_WAY_OWNED) && own_address(fd, &at) < 0) || bind(fd, (struct sockaddr *)&at, sizeof at) < 0 ||
-        (kind == SOCK_STREAM && listen(fd, MOST_WAITING) < 0)) {
+    if (fd < 0 || ((way->a & CJAIL_WAY_OWNED) && own_address(fd, &at) < 0) ||
+        bind(fd, (struct sockaddr *)&at, sizeof at) < 0 || (kind == SOCK_STREAM && listen(fd, SOMAXCONN) < 0)) {
         int error = -errno;
         close(fd);
         return error;
@@ -45,8 +41,7 @@ int cjail_network_serve(int socket, struct cjail_note *way)
     way->a = fd < 0 ? fd : 0;
     while ((error = cjail_send(socket, way, &fd, fd >= 0)) == -ETOOMANYREFS && tries++ < 2000)
         usleep(1000); /* the reader has descriptors of this user under way */
-    if (fd >= 0)
-        close(fd);
+    close(fd);
     return error < 0 ? error : fd < 0 ? fd : 1;
 }
 
@@ -55,16 +50,14 @@ int cjail_network_serve(int socket, struct cjail_note *way)
 int cjail_network_open(int socket)
 {
     struct cjail_note way = {0};
-    int64_t opened = -1;
+    int64_t opened = 0;
     int got;
-    do {
+    while ((got = cjail_network_serve(socket, &way)) == 1 && !(way.a & CJAIL_WAY_LAST))
         opened++;
-        got = cjail_network_serve(socket, &way);
-    } while (got == 1 && !(way.a & CJAIL_WAY_LAST));
     if (got != 1 || way.b != opened)
         return got < 0 ? got : -EPROTO;
-    if (mount("/diatom/network/resolv.conf", "/etc/resolv.conf", NULL, MS_BIND, NULL) < 0 ||
-        mount("/diatom/network/nsswitch.conf", "/etc/nsswitch.conf", NULL, MS_BIND, NULL) < 0)
-        return -errno;
-    return 0;
+    return mount("/diatom/network/resolv.conf", "/etc/resolv.conf", NULL, MS_BIND, NULL) < 0 ||
+                   mount("/diatom/network/nsswitch.conf", "/etc/nsswitch.conf", NULL, MS_BIND, NULL) < 0
+               ? -errno
+               : 0;
 }

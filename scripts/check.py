@@ -25,7 +25,7 @@ LAYERS = {
     "Domain": 1,
     "JSON": 2, "Posix": 2, "Telemetry": 2,
     "Wire": 3, "Languages": 3,
-    "Jail": 4, "Storage": 4,
+    "Egress": 4, "Jail": 4, "Storage": 4,
     "Workers": 5,
     "Engine": 6,
     "API": 7, "Service": 8,

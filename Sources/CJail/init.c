@@ -148,15 +148,18 @@ static void start_counting(struct cjail_init *init)
 
 static void go(struct cjail_init *init, struct cjail_note *order, int *fds, int count)
 {
+    init->go_flags = (uint32_t)order->a;
+    init->network = init->go_flags & CJAIL_GO_NETWORK && count > 4 ? fds[--count] : -1;
     if (init->running || count < 4)
         cjail_die(init->control, "go", EPROTO);
     init->files = count > 4 ? fds[4] : -1;
-    init->go_flags = (uint32_t)order->a;
     init->memory_limit = order->memory_bytes;
     init->cpu_limit = order->cpu_ns;
     int error = lay_out(init, order, fds[0]);
     if (error < 0)
         cjail_die(init->control, "files", error);
+    if (init->network >= 0 && (error = cjail_network_open(init->network)) < 0)
+        cjail_die(init->control, "network", error);
     if (init->go_flags & CJAIL_GO_PROFILE)
         start_counting(init);
     if (init->joined && (init->plan->flags & CJAIL_SAMPLED))
@@ -219,22 +222,33 @@ static void hear_guest(struct cjail_init *init)
     }
 }
 
+static void drop(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
 /* From the moment a guest is under way until its run has been handed out. */
 static void supervise(struct cjail_init *init)
 {
     bool sampling = init->plan->flags & CJAIL_SAMPLED;
+    struct cjail_note way;
     while (!init->ended) {
-        struct pollfd watched[4] = {
+        struct pollfd watched[5] = {
             {.fd = init->control, .events = POLLIN},
             {.fd = init->signals, .events = POLLIN},
             {.fd = init->guest_socket, .events = POLLIN},
             {.fd = init->listener, .events = POLLIN},
+            {.fd = init->network, .events = POLLIN},
         };
-        int ready = poll(watched, 4, sampling && init->running ? 5 : -1);
+        int ready = poll(watched, 5, sampling && init->running ? 5 : -1);
         if (ready > 0 && watched[2].revents)
             hear_guest(init);
         if (ready > 0 && watched[3].revents)
             cjail_init_answer(init);
+        if (ready > 0 && watched[4].revents && cjail_network_serve(init->network, &way) == 0)
+            drop(&init->network);
         if (ready > 0 && watched[1].revents)
             reap(init);
         if (ready > 0 && watched[0].revents && !init->ended)
@@ -247,13 +261,6 @@ static void supervise(struct cjail_init *init)
     }
 }
 
-static void drop(int *fd)
-{
-    if (*fd >= 0)
-        close(*fd);
-    *fd = -1;
-}
-
 /* Forgets the run that has ended. */
 static void clear(struct cjail_init *init)
 {
@@ -261,6 +268,7 @@ static void clear(struct cjail_init *init)
     drop(&init->guest_pidfd);
     drop(&init->listener);
     drop(&init->files);
+    drop(&init->network);
     if (init->profile)
         munmap(init->profile, sizeof *init->profile);
     init->profile = NULL;
@@ -301,7 +309,7 @@ static bool take_guest(struct cjail_init *init, bool first)
 bool cjail_init_start(struct cjail_init *init, const int *groups, int group_count, uint32_t uid, uint32_t gid)
 {
     init->plan = cjail_host_state.plan;
-    init->listener = init->files = init->guest_socket = init->guest_pidfd = -1;
+    init->listener = init->files = init->network = init->guest_socket = init->guest_pidfd = -1;
     cjail_shell_make(init, groups, group_count, uid, gid);
     guard_self(init);
     for (bool first = true;; first = false) {

@@ -68,6 +68,7 @@ struct cjail_init {
     int listener; /* seccomp notifications, or -1 */
     int workspace;
     int files;
+    int network; /* where the service asks for ways out, or -1 */
     pid_t guest;
     int guest_pidfd;
     uint32_t go_flags;
@@ -98,6 +99,8 @@ int cjail_lock_privileges(void);
 int cjail_root_build(const struct cjail_root *root, const char **stage);
 int cjail_mount_proc(const struct cjail_plan *plan);
 int cjail_loopback_up(void);
+int cjail_network_open(int socket);
+int cjail_network_serve(int socket, struct cjail_note *way);
 
 int cjail_workspace_make(uint64_t bytes, uint32_t inodes);
 int cjail_workspace_attach(int workspace);

@@ -202,7 +202,8 @@ int cjail_shell_renew(struct cjail_init *init)
 {
     struct cjail_shell *shell = &init->shell;
     forget_signals();
-    if (++shell->uses >= MOST_USES || traffic(shell) != shell->traffic || standing() != shell->standing)
+    if ((init->go_flags & CJAIL_GO_NETWORK) || ++shell->uses >= MOST_USES || traffic(shell) != shell->traffic ||
+        standing() != shell->standing)
         return -EBUSY;
     int error = ipc_is_new(shell) ? 0 : renew_ipc(shell);
     if (error == 0)

@@ -12,6 +12,8 @@ package struct Receipt: Hashable, Sendable {
     package var start: Start
     /// How memory was held: `control group`, or `sampled` where the operator allowed that.
     package var memory: String
+    /// What could be reached.
+    package var network = NetworkPolicy.none
 
     package init(layers: [String], policy: String, hostUser: HostUser, start: Start, memory: String) {
         self.layers = layers

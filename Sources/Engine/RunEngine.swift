@@ -1,6 +1,7 @@
 package import Domain
 package import Languages
 package import Posix
+package import Egress
 internal import Storage
 internal import Synchronization
 package import Workers
@@ -13,10 +14,12 @@ package final class RunEngine: Runner {
     private let reactor: Reactor
     private let link: Mutex<JailerLink?>
     private let compiled: LazyCompileCache
+    private let egress: EgressGate
 
     /// Starts the engine's thread, and its jailer, which makes ready while the first request is read.
     package init(
-        _ configuration: EngineConfiguration, catalogue: LanguageCatalogue = LanguageCatalogue()
+        _ configuration: EngineConfiguration, catalogue: LanguageCatalogue = LanguageCatalogue(),
+        resolver: any NameResolver = SystemResolver()
     ) throws(SystemFailure) {
         self.configuration = configuration
         self.catalogue = catalogue
@@ -24,6 +27,9 @@ package final class RunEngine: Runner {
         reactor.start(name: "diatom-reactor")
         link = Mutex(nil)
         compiled = LazyCompileCache(configuration)
+        var limits = EgressConfiguration()
+        limits.privateEndpoints = configuration.privateEndpoints
+        egress = EgressGate(limits, resolver: resolver)
         _ = try currentLink()
     }
 
@@ -50,10 +56,11 @@ package final class RunEngine: Runner {
             if let current, !current.isLost { return current }
             let fresh: JailerLink
             if let path = configuration.jailerSocket {
-                fresh = try JailerLink.connect(path: path, reactor: reactor)
+                fresh = try JailerLink.connect(path: path, reactor: reactor, egress: egress)
             } else {
                 fresh = try JailerLink.start(
-                    program: configuration.jailer, arguments: configuration.jailerArguments, reactor: reactor)
+                    program: configuration.jailer, arguments: configuration.jailerArguments, reactor: reactor,
+                    egress: egress)
             }
             current = fresh
             return fresh
@@ -106,6 +113,13 @@ package final class RunEngine: Runner {
         for (field, limits) in given {
             try LimitCheck.check(limits, against: configuration.maxima, field: field)
         }
+        try checkNetwork(request.network)
+    }
+
+    /// What a policy asks for and no run of this engine can have is said before anything runs.
+    private func checkNetwork(_ policy: NetworkPolicy) throws(RequestError) {
+        guard let (field, why) = egress.configuration.obstacle(to: policy) else { return }
+        throw RequestError(.networkUnavailable, "network.\(field): \(why)", field: "network.\(field)")
     }
 
     static func unavailable(_ refusal: String?) -> RequestError {

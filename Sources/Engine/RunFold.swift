@@ -13,7 +13,7 @@ struct RunFold {
 
     mutating func take(_ event: RunEvent) {
         switch event.payload {
-        case .started: break
+        case .started, .denied: break
         case .output(let output):
             switch output.stream {
             case .stdout: result.stdout.append(contentsOf: output.bytes)
@@ -30,6 +30,7 @@ struct RunFold {
             isFinished = true
             result.verdict = finished.verdict
             result.usage = finished.usage
+            result.network = finished.network
             result.stdoutCut = finished.stdoutCut
             result.stderrCut = finished.stderrCut
         }

@@ -69,6 +69,7 @@ struct RunInProgress {
         if host == .exec { order.files += plan.ownPrograms }  // a warm host has its own
         if plan.isRich, let noter = ResultsFile.pythonNoter { order.files.append(noter) }
         order.profile = request.profile
+        order.network = request.network
         fold.result.receipt = receipt(host.start)
         var wish = FileWish(patterns: request.collect, configuration: configuration)
         wish.results = showsResults ? ResultsFile.path : nil
@@ -81,6 +82,7 @@ struct RunInProgress {
             verdict: VerdictRules.verdict(outcome, limits: request.limits), usage: outcome.usage)
         finished.stdoutCut = outcome.stdoutCut
         finished.stderrCut = outcome.stderrCut
+        finished.network = outcome.network
         fold.result.failure = outcome.reason == .engine ? outcome.failure ?? "init ended without a word" : nil
         await emit(.finished(finished))
     }
@@ -119,6 +121,7 @@ struct RunInProgress {
                     await emitStart(order.limits.step)
                 case .output(let output): await take(output, into: &step, streams: streams)
                 case .found(let file): step.take(file)
+                case .denied(let denial): await emit(.denied(denial))
                 case .ended, .failed: last = event
                 }
             }
@@ -129,10 +132,12 @@ struct RunInProgress {
     }
 
     func receipt(_ start: Receipt.Start) -> Receipt {
-        Receipt(
+        var receipt = Receipt(
             layers: greeting.layers, policy: start == .exec ? greeting.policy : greeting.warmPolicy,
             hostUser: greeting.hasOwnUsers ? .own : .shared, start: start,
             memory: greeting.isSampled ? "sampled" : "control group")
+        receipt.network = request.network
+        return receipt
     }
 
     private mutating func emitStart(_ step: Limits.Step) async {

@@ -85,7 +85,8 @@ extension Jailer {
 
     /// What is wrong with an order, seen with a stranger's eyes.
     private func problem(with order: cjail_order, _ descriptors: [Int32]) -> String? {
-        guard descriptors.count == 4 || descriptors.count == 5 else { return "order: descriptors" }
+        let sockets = order.flags & UInt32(CJAIL_GO_NETWORK.rawValue) == 0 ? 0 : 1
+        guard (4...5).contains(descriptors.count - sockets) else { return "order: descriptors" }
         guard hosts[order.host] != nil else { return "order: host" }
         guard order.wall_ns > 0, order.wall_ns <= options.maxWall else { return "order: wall" }
         guard order.cpu_ns > 0, order.cpu_ns <= options.maxWall else { return "order: cpu" }

@@ -333,7 +333,7 @@ extension Jailer {
         sandbox.state = .ending
         sandbox.wallDeadline = .max
         sandbox.cpuCheck = .max
-        let collects = (sandbox.run?.order.flags ?? 0) != 0
+        let collects = (sandbox.run?.order.flags ?? 0) & ~UInt32(CJAIL_GO_NETWORK.rawValue) != 0
         sandbox.lastDeadline = Monotonic.now() + (collects ? 10_000_000_000 : 1_000_000_000)
         report(ended: sandbox, note)
     }

@@ -42,6 +42,7 @@ package struct RootPlan: Sendable {
             ("dev/stderr", "/proc/self/fd/2"), ("etc/mtab", "/proc/self/mounts"), ("var/run", "/run"),
         ]
         plan.files.append(("var/blank", []))
+        for (name, text) in Self.shownWithNetwork { plan.files.append((name, Array(text.utf8))) }
         plan.addConfiguration()
         let seeded = UnsafeBufferPointer(
             start: cassets_python_seeded_pointer(), count: cassets_python_seeded_length)
@@ -118,6 +119,15 @@ package struct RootPlan: Sendable {
         ("shells", "/bin/sh\n/bin/bash\n"),
         ("profile", "export PATH=/usr/local/bin:/usr/bin:/bin\n"),
         ("timezone", "Etc/UTC\n"),
+    ]
+
+    /// What init shows in the place of its namesakes in `/etc` where a run has a network: the service answers for names.
+    private static let shownWithNetwork: [(String, String)] = [
+        ("diatom/network/resolv.conf", "nameserver 127.0.0.53\n"),
+        (
+            "diatom/network/nsswitch.conf",
+            "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\nservices: files\nprotocols: files\n"
+        ),
     ]
 
     /// Public data that programs look up; none of it names the machine.

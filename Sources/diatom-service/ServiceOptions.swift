@@ -1,8 +1,12 @@
+internal import Domain
+
 /// The arguments of `diatom-service`, which `diatom serve` passes on.
 struct ServiceOptions {
     var data: String
     var allowed: [String] = []
     var preload: [String] = []
+    /// Servers that runs may reach although their addresses are private.
+    var privateEndpoints: [NetworkPolicy.Endpoint] = []
     var jailerSocket: String?
     /// The file that `diatom languages add` writes.
     var toolchains: String
@@ -14,6 +18,7 @@ struct ServiceOptions {
 
     enum Wrong: Error {
         case number(String)
+        case endpoint(String)
         case unknown(String)
         case missingValue(String)
     }
@@ -24,6 +29,8 @@ struct ServiceOptions {
           --data DIR            where the socket and the idempotency keys live
           --allow NAME,…        isolation layers whose absence is allowed, e.g. memory:sampled
           --preload MODULE,…    modules that the warm Python host imports besides its standard list
+          --allow-private HOST:PORT,…
+                                servers that runs may name in 'network' although their addresses are private
           --compile-cache-mb N  what compiled programs may take in the data folder (default: 512; 0: none are kept)
           --toolchains FILE     what 'diatom languages add' wrote; the default is the same as there
           --jailer-socket PATH  a diatom-jailer that runs as a daemon of its own
@@ -51,7 +58,8 @@ struct ServiceOptions {
     }
 
     private static let names = [
-        "--data", "--allow", "--preload", "--compile-cache-mb", "--jailer-socket", "--toolchains", "--user",
+        "--data", "--allow", "--allow-private", "--preload", "--compile-cache-mb", "--jailer-socket",
+        "--toolchains", "--user",
     ]
 
     private mutating func set(_ name: String, _ value: String) throws(Wrong) {
@@ -60,6 +68,11 @@ struct ServiceOptions {
         case "--data": data = value
         case "--allow": allowed += list
         case "--preload": preload += list
+        case "--allow-private":
+            for text in list {
+                guard let endpoint = try? NetworkPolicy.Endpoint(parsing: text) else { throw .endpoint(text) }
+                privateEndpoints.append(endpoint)
+            }
         case "--compile-cache-mb":
             guard let count = Int(value), (0...1_048_576).contains(count) else { throw .number(name) }
             compileCacheMebibytes = count

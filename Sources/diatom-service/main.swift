@@ -46,6 +46,7 @@ func startEngine(
     var configuration = EngineConfiguration(jailer: ChildProcess.ownFolder() + "/diatom-jailer")
     configuration.allowed = options.allowed
     configuration.preload = options.preload
+    configuration.privateEndpoints = options.privateEndpoints
     configuration.jailerSocket = options.jailerSocket
     configuration.compiledFolder = options.data + "/compiled"
     configuration.mostCompiledBytes = .mebibytes(options.compileCacheMebibytes)

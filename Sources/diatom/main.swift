@@ -12,6 +12,7 @@ internal import Posix
     configuration.keepsWarmHosts = alone.isWarm
     configuration.compiledFolder = alone.data + "/compiled-alone"
     configuration.toolchains = alone.toolchains
+    configuration.privateEndpoints = alone.privateEndpoints
     let catalogue: LanguageCatalogue
     do throws(Toolchains.Unreadable) {
         catalogue = LanguageCatalogue(toolchains: try Toolchains.load(alone.toolchains))

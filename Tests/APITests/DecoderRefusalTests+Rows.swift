@@ -137,8 +137,6 @@ extension DecoderRefusalTests {
         Refusal(field: "tests", #"[{"args":["a\u0000"]}]"#, .invalidValue, "tests[0].args[0]"),
         Refusal(field: "libraries", #"["numpy"]"#, .unsupported, "libraries", "does not have"),
         Refusal(field: "webhook", #"{"url":"https://example.org"}"#, .unsupported, "webhook"),
-        Refusal(
-            field: "network", #"{"allow":["example.org:443"]}"#, .networkUnavailable, "network", "'none'"),
         Refusal(field: "cache", #""yes""#, .invalidValue, "cache"),
         Refusal(field: "stream", "null", .invalidValue, "stream"),
         Refusal(field: "tests", "{}", .invalidValue, "tests"),
@@ -150,5 +148,20 @@ extension DecoderRefusalTests {
         Refusal(field: "network", "{}", .invalidValue, "network"),
         Refusal(field: "network", #"{"allow":[5]}"#, .invalidValue, "network.allow[0]"),
         Refusal(field: "network", #"{"deny":[]}"#, .unknownField, "network.deny"),
+        Refusal(field: "network", #"{"allow":"example.org:443"}"#, .invalidValue, "network.allow", "a list"),
+        Refusal(
+            field: "network", #"{"allow":["a.org:1","example.org"]}"#, .invalidValue, "network.allow[1]",
+            "has no port; write host:port"),
+        Refusal(
+            field: "network", #"{"allow":["a b:1"]}"#, .invalidValue, "network.allow[0]",
+            "has the label 'a b'"),
+        Refusal(field: "network", #"{"allow":["*:443"]}"#, .invalidValue, "network.allow[0]", "'*'"),
+        Refusal(field: "network", #"{"allow":["127.1:80"]}"#, .invalidValue, "network.allow[0]", "number"),
+        Refusal(field: "network", #"{"allow":["[::1]:80"]}"#, .invalidValue, "network.allow[0]", "IPv6"),
+        Refusal(field: "network", #"{"allow":["a.org:99999"]}"#, .invalidValue, "network.allow[0]", "65535"),
+        Refusal(
+            field: "network",
+            #"{"allow":[\#(Array(repeating: #""a.org:1""#, count: 65).joined(separator: ","))]}"#,
+            .invalidValue, "network.allow", "at most 64"),
     ]
 }

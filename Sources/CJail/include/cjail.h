@@ -11,7 +11,8 @@
  *            jailer; an interpreter host has exec'd its interpreter, which loads this library.
  *   init     pid 1 of a sandbox (init.c). Born of the exec host with all namespaces, in the
  *            sandbox's control group; makes workspace and /proc (shell.c, workspace.c, mounts.c),
- *            forks the guest or lets an interpreter host's fork join (join.c), then supervises:
+ *            forks the guest or lets an interpreter host's fork join (join.c), then supervises, opens the
+ *            ways out of a network namespace for the service (network.c),
  *            takes orders from the jailer, lays files, reaps, kills, measures, collects, answers
  *            the guest's gated calls. It is never the guest and not dumpable. After a run that
  *            left nothing behind it renews the sandbox and takes another guest.
@@ -160,7 +161,7 @@ enum cjail_note_kind {
     CJAIL_UNJOINED = 18,   /* a: -errno. A guest that joined is heard of from its init */
     /* jailer to init */
     CJAIL_MAPS_WRITTEN = 32,
-    CJAIL_GO = 33,   /* a: flags; b: workspace bytes; c: inodes; descriptors: bundle, stdin, stdout, stderr, [files] */
+    CJAIL_GO = 33,   /* a: flags; b: workspace bytes; c: inodes; descriptors: bundle, stdin, stdout, stderr, [files], [network] */
     CJAIL_KILL = 34,
     CJAIL_ADMIT = 35, /* fork another guest */
     /* init to jailer */
@@ -174,11 +175,20 @@ enum cjail_note_kind {
     CJAIL_PARKED = 65,  /* a: the guest's pid */
     CJAIL_COUNTING = 66, /* a: the number of a filter's notifier; b: the guest's pid */
     CJAIL_ENTER = 67,    /* descriptors: the namespaces to join, user first */
+    /* service to init and back, over the network socket of an order */
+    CJAIL_WAY = 80, /* a: flags; b: IPv4 address; c: port. Back: a: 0 or -errno; descriptor: a socket that is bound there */
+};
+
+enum cjail_way_flag {
+    CJAIL_WAY_DATAGRAMS = 1, /* UDP; else a listener of TCP */
+    CJAIL_WAY_OWNED = 2,     /* the loopback gets the address first */
+    CJAIL_WAY_LAST = 4,      /* nothing more is asked before the run; b: how many were */
 };
 
 enum cjail_go_flag {
     CJAIL_GO_COLLECT = 1, /* send the workspace's regular files over the files socket */
     CJAIL_GO_PROFILE = 2,
+    CJAIL_GO_NETWORK = 4, /* the last descriptor is the network socket */
 };
 
 enum cjail_sampled_limit { CJAIL_SAMPLED_NONE = 0, CJAIL_SAMPLED_MEMORY = 1, CJAIL_SAMPLED_CPU = 2 };

@@ -11,7 +11,7 @@
 
 enum cjail_order_kind {
     CJAIL_ORDER_HELLO = 1,
-    CJAIL_ORDER_RUN = 2,  /* descriptors: bundle, stdin, stdout, stderr, [files] */
+    CJAIL_ORDER_RUN = 2,  /* descriptors: bundle, stdin, stdout, stderr, [files], [network] */
     CJAIL_ORDER_KILL = 3, /* reason: enum cjail_end_reason */
 };
 

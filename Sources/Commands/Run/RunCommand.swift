@@ -36,6 +36,7 @@ extension Command {
             ("diatom run query.sql sales.csv", "SQL over a file, here the table 'sales'"),
             ("diatom run --rich --out plots plot.py", "show values, keep figures"),
             ("diatom run --collect '*.png' --out plots plot.py", "keep the files it makes"),
+            ("diatom run --network example.org:443 fetch.py", "let it reach one server, and nothing else"),
         ],
         body: { (invocation) throws(UsageError) in try RunCommand(invocation).perform() })
 }
@@ -45,10 +46,12 @@ struct RunCommand {
     private let invocation: Invocation
     private let parsed: ParsedArguments
     private let messages: Messages
+    private let privateEndpoints: [NetworkPolicy.Endpoint]
 
-    init(_ invocation: Invocation) {
+    init(_ invocation: Invocation) throws(UsageError) {
         self.invocation = invocation
         parsed = invocation.parsed
+        privateEndpoints = try RunFlags.endpoints(invocation.parsed, RunFlags.allowPrivate)
         messages = Messages(environment: invocation.environment)
     }
 
@@ -94,7 +97,8 @@ struct RunCommand {
     private func engine() throws(RunBackend.Failure) -> EngineBackend {
         let configuration = AloneConfiguration(
             data: invocation.dataFolder, allowed: parsed.values(RunFlags.allow),
-            verbose: parsed.has(RunFlags.verbose), toolchains: invocation.toolchainFile)
+            verbose: parsed.has(RunFlags.verbose), toolchains: invocation.toolchainFile,
+            privateEndpoints: privateEndpoints)
         do throws(RequestError) {
             return EngineBackend(runner: try invocation.makeRunner(configuration))
         } catch {
@@ -110,6 +114,9 @@ struct RunCommand {
         let report = RunReport(result)
         if let line = report.line { messages.status(result.verdict.status, line) }
         if parsed.has(RunFlags.verbose) { messages.complain("\(backend.name): \(report.usage)") }
+        if let use = result.network {
+            NetworkReport(messages).print(use, inFull: parsed.has(RunFlags.verbose))
+        }
         if parsed.has(RunFlags.receipt) { messages.complain("receipt: \(report.receipt)") }
         if parsed.has(RunFlags.profile) { for row in report.systemCalls { messages.complain(row) } }
         let saved = save(result, into: folder)
@@ -156,7 +163,10 @@ struct RunCommand {
 
 extension RunCommand {
     private func performJSON() throws(UsageError) -> Int32 {
-        let harmless = [RunFlags.json, RunFlags.alone, RunFlags.data, RunFlags.allow, RunFlags.verbose]
+        let harmless = [
+            RunFlags.json, RunFlags.alone, RunFlags.data, RunFlags.allow, RunFlags.allowPrivate,
+            RunFlags.verbose,
+        ]
         let stray = RunFlags.all.first { option in
             parsed.has(option) && option != RunFlags.idempotencyKey && !harmless.contains(option)
         }

@@ -56,6 +56,7 @@ struct RunPlan {
         for row in RunLimits.rows {
             if let count = try parsed.count(row.option) { row.set(&request.limits, count) }
         }
+        request.network = NetworkPolicy(allow: try RunFlags.endpoints(parsed, RunFlags.network))
         request.collect = parsed.values(RunFlags.collect)
         request.rich = parsed.has(RunFlags.rich)
         if parsed.has(RunFlags.out), request.collect.isEmpty, !request.rich {

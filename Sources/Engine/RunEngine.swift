@@ -13,6 +13,7 @@ package final class RunEngine: Runner {
     private let reactor: Reactor
     private let link: Mutex<JailerLink?>
     private let compiled: LazyCompileCache
+    private let environments: EnvironmentHosts
 
     /// Starts the engine's thread, and its jailer, which makes ready while the first request is read.
     package init(
@@ -24,6 +25,7 @@ package final class RunEngine: Runner {
         reactor.start(name: "diatom-reactor")
         link = Mutex(nil)
         compiled = LazyCompileCache(configuration)
+        environments = EnvironmentHosts(most: configuration.maxima.memory)
         _ = try currentLink()
     }
 
@@ -68,7 +70,7 @@ package final class RunEngine: Runner {
         let (link, greeting) = try await readyLink()
         var run = RunInProgress(
             id: id, plan: program, greeting: greeting, configuration: configuration, compiled: compiled,
-            observer: observer)
+            environments: environments, observer: observer)
         run.version = versions.version(of: program.pack)
         return try await run.carryOut(over: link)
     }

@@ -29,6 +29,10 @@ package struct StepOrder: Sendable {
     /// The only file that is wanted of the workspace, where it is one: once it is there, nothing more is waited for.
     package var onlyFile: String?
     package var profile = false
+    /// The environment whose confined host it is to be forked from; refused where there is none.
+    package var confined: String?
+    /// Not a run, but the order to be that host: it says that it started when it can fork.
+    package var isHost = false
 
     package init(
         host: Host, arguments: [[UInt8]], environment: [EnvironmentVariable], files: [SourceFile],

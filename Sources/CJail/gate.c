@@ -27,7 +27,7 @@
 
 enum { USER = 0, PID = 1 };
 #define GUEST_SOCKET 3
-#define ANSWER_MS 5000
+#define ANSWER_MS 2000
 
 const char *const cjail_namespace_names[CJAIL_NAMESPACES] = {
     "/ns/user", "/ns/pid", "/ns/mnt", "/ns/net", "/ns/ipc", "/ns/uts", "/ns/cgroup"};
@@ -202,7 +202,7 @@ static int judge_claim(struct cjail_init *init, const struct seccomp_notif *call
                                        .newfd_flags = O_CLOEXEC};
     if (gate->way < 0 || gate->step != CJAIL_NAMESPACES || cjail_namespace_of(init->proc, caller, PID) != gate->pid)
         return -EPERM;
-    const char *why = !is_apart(caller, gate)                                         ? "guest shares with its host"
+    const char *why = !is_apart(caller, gate)                                         ? "guest is not apart from its host"
                       : !end_entrant(gate)                                            ? "entrant does not end"
                       : !is_found_fit(gate)                                           ? "guest is not fit"
                       : ioctl(init->listener, SECCOMP_IOCTL_NOTIF_ADDFD, &gift) < 0 ? "guest is gone"

@@ -32,7 +32,7 @@ final class ConfinedHost {
     }
 
     /// How long its init, or a fork, may take; longer than the waits in gate.c.
-    static let allowance: Int64 = 12_000_000_000
+    static let allowance: Int64 = 6_000_000_000
 
     func isAsked() { deadline = Monotonic.now() + Self.allowance }
 

@@ -66,8 +66,9 @@ extension Jailer {
             spawned(index, pid: note.a, descriptors.first)
         case UInt32(CJAIL_UNJOINED.rawValue):
             guard let index = host.joining else { return }
-            let failure = sandboxes[index]?.failure?.stage ?? note.stage
-            retire(host, "\(failure): \(String(cString: strerror(abs(note.a))))")
+            // Which of the two is heard first is chance; the nested init knows more.
+            let failure = note.stage == "guest is not fit" ? sandboxes[index]?.failure?.stage : nil
+            retire(host, "\(failure ?? note.stage): \(String(cString: strerror(abs(note.a))))")
         default: break
         }
     }
@@ -149,10 +150,14 @@ extension Jailer {
     /// The guest that was on its way stands, or its sandbox is gone.
     func hasArrived(_ sandbox: Sandbox, alive: Bool) {
         guard let host = sandbox.parent, host.joining == sandbox.index else { return }
+        guard alive else {
+            // An honest host's forks are let in. Where only nobody came its init will say why.
+            host.joining = -1
+            if let failure = sandbox.failure, failure.stage != "join" { retire(host, failure.stage) }
+            return
+        }
         host.joining = nil
         host.hasAnswered()
-        // An honest host's forks are let in; whatever it is, this one is not to be used any more.
-        guard alive else { return retire(host, sandbox.failure?.stage ?? "a guest was not let in") }
         joinNext(host)
     }
 

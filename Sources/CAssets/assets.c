@@ -27,6 +27,15 @@ const unsigned char *cassets_python_rich_pointer(void)
     return python_rich;
 }
 
+static const unsigned char python_environment[] = {
+#embed "../../hosts/python/environment.py"
+};
+
+struct cassets_bytes cassets_python_environment(void)
+{
+    return (struct cassets_bytes){python_environment, sizeof python_environment};
+}
+
 static const unsigned char node_host[] = {
 #embed "../../hosts/node/host.cjs"
 };

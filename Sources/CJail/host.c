@@ -5,9 +5,6 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 
-#define SANDBOX_NAMESPACES                                                                         \
-    (CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS)
-
 static struct cjail_host_order order;
 
 static pid_t clone_process(uint64_t flags, int exit_signal)
@@ -70,9 +67,11 @@ int cjail_host_spawn(int control)
         return join_sandbox(control);
     uint32_t uid = getuid(), gid = getgid();
     /* CLONE_PARENT makes the jailer the parent: it alone reaps, whatever becomes of the host. */
-    pid_t pid = clone_process(SANDBOX_NAMESPACES | CLONE_PARENT, 0);
+    pid_t pid = clone_process(CJAIL_SANDBOX_NAMESPACES | CLONE_PARENT, 0);
     if (pid == 0) {
-        struct cjail_init init = {.control = order.fds[0], .joined = order.note.a != 0};
+        struct cjail_init init = {.control = order.fds[0],
+                                  .joined = order.note.a & CJAIL_SPAWN_JOINED,
+                                  .hosting = order.note.a & CJAIL_SPAWN_HOST};
         close(control);
         cjail_init_start(&init, order.fds + 1, order.count - 1, uid, gid);
         return 0;

@@ -106,6 +106,16 @@ static void finish(struct cjail_init *init)
         RETRY(send(init->files, init->profile, sizeof *init->profile, MSG_NOSIGNAL));
 }
 
+/* A host's guests live on; the jailer knows when to end them, and this sandbox. */
+static void host_ended(struct cjail_init *init)
+{
+    struct cjail_note note = {.kind = CJAIL_ENDED};
+    init->ended_ns = cjail_now();
+    measure_end(init, &note);
+    cjail_gate_shut(init);
+    cjail_send(init->control, &note, NULL, 0);
+}
+
 static void reap(struct cjail_init *init)
 {
     struct signalfd_siginfo news;
@@ -118,7 +128,9 @@ static void reap(struct cjail_init *init)
             return;
         if (pid == init->guest) {
             init->status = status;
-            return finish(init);
+            if (!init->hosting)
+                return finish(init);
+            host_ended(init);
         }
     }
 }
@@ -163,7 +175,7 @@ static void go(struct cjail_init *init, struct cjail_note *order, int *fds, int 
     if (init->go_flags & CJAIL_GO_PROFILE)
         start_counting(init);
     if (init->joined && (init->plan->flags & CJAIL_SAMPLED))
-        init->memory_base = cjail_process_memory((uint64_t)init->guest); /* shared with the host */
+        init->memory_base = cjail_process_memory(init->proc, (uint64_t)init->guest); /* shared with the host */
     struct cjail_note release = {.kind = CJAIL_RELEASE, .a = order->a, .processes = order->processes};
     init->running = true;
     init->released_ns = cjail_now();
@@ -183,10 +195,43 @@ static void take_order(struct cjail_init *init)
     int got = cjail_receive(init->control, &note, fds, &count, 0);
     if (got != 1)
         _exit(0); /* the jailer is gone; with pid 1 the whole sandbox ends */
-    if (note.kind == CJAIL_GO)
+    if (init->hosting && (note.kind == CJAIL_SPAWN || note.kind == CJAIL_JOIN))
+        cjail_gate_take_order(init, &note, fds, count);
+    else if (note.kind == CJAIL_GO)
         go(init, &note, fds, count);
     else if (note.kind == CJAIL_KILL)
         kill_everything(init);
+}
+
+/* A process from a confined host stands in this sandbox: if it is fit it gets what it was kept from. */
+static void take_claim(struct cjail_init *init)
+{
+    struct cjail_note settle = {.kind = CJAIL_SETTLE};
+    const char *what = "";
+    pid_t guest = cjail_verify_claim(init, &what);
+    if (guest < 0)
+        cjail_die(init->control, what, guest);
+    adopt(init, guest);
+    int error = cjail_shell_settle(init);
+    if (error < 0)
+        cjail_die(init->control, "settle", error);
+    cjail_send(init->guest_socket, &settle, NULL, 0); /* to the host's init, which hands the socket over */
+    cjail_send(init->guest_socket, &settle, init->groups, init->group_count);
+}
+
+static void hear_stranger(struct cjail_init *init, struct cjail_note *note)
+{
+    const char *what = "";
+    if (note->kind == CJAIL_CLAIM && !init->guest)
+        return take_claim(init);
+    if (note->kind == CJAIL_FAILED)
+        cjail_die(init->control, "confined guest", note->a); /* its words are not handed on */
+    if (note->kind != CJAIL_PARKED || !init->guest || init->running)
+        return;
+    if (!cjail_verify_parked(init, &what))
+        cjail_die(init->control, what, EPERM);
+    note->kind = CJAIL_READY;
+    cjail_send(init->control, note, NULL, 0);
 }
 
 static void hear_guest(struct cjail_init *init)
@@ -199,6 +244,10 @@ static void hear_guest(struct cjail_init *init)
         init->guest_socket = -1;
         return;
     }
+    if (init->nested)
+        return hear_stranger(init, &note);
+    if (init->hosting && init->running)
+        return cjail_gate_hear(init, &note);
     switch (note.kind) {
     case CJAIL_COUNTING:
         /* Before GO this is the gate's notifier, after it the counter's; a guest that has been
@@ -310,6 +359,7 @@ bool cjail_init_start(struct cjail_init *init, const int *groups, int group_coun
 {
     init->plan = cjail_host_state.plan;
     init->listener = init->files = init->network = init->guest_socket = init->guest_pidfd = -1;
+    init->proc = init->gate.way = -1;
     cjail_shell_make(init, groups, group_count, uid, gid);
     guard_self(init);
     for (bool first = true;; first = false) {

@@ -10,6 +10,7 @@
 
 #include <linux/ioprio.h>
 #include <sys/msg.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/sem.h>
 #include <sys/shm.h>
@@ -18,18 +19,26 @@
 #define MOST_USES 256
 #define FIRST_PID "1" /* what the pid namespace counts on from */
 
-static void take_ids(const struct cjail_plan *plan, int control, uint32_t outer_uid, uint32_t outer_gid)
+static void take_ids(struct cjail_init *init, uint32_t outer_uid, uint32_t outer_gid)
 {
-    int error;
-    if (plan->flags & CJAIL_MAPPED_OUTSIDE) {
+    const struct cjail_plan *plan = init->plan;
+    int control = init->control, error;
+    if ((plan->flags & CJAIL_MAPPED_OUTSIDE) && !init->nested) {
         struct cjail_note note;
         if (cjail_receive(control, &note, NULL, NULL, 0) != 1 || note.kind != CJAIL_MAPS_WRITTEN)
             _exit(71);
         if ((error = cjail_become(plan->inner_uid, plan->inner_gid)) < 0)
             cjail_die(control, "ids", error);
-    } else if ((error = cjail_map_self(plan->inner_uid, plan->inner_gid, outer_uid, outer_gid)) < 0) {
-        cjail_die(control, "id maps", error);
+        return;
     }
+    /* Its own maps can be written by a process only that others may look at. A confined host can't look at a nested
+     * init all the same: it has no /proc, and a Landlock domain, which no init is in. */
+    if (init->nested)
+        prctl(PR_SET_DUMPABLE, 1UL, 0UL, 0UL, 0UL);
+    if ((error = cjail_map_self(plan->inner_uid, plan->inner_gid, outer_uid, outer_gid)) < 0)
+        cjail_die(control, "id maps", error);
+    if (init->nested)
+        prctl(PR_SET_DUMPABLE, 0UL, 0UL, 0UL, 0UL);
 }
 
 static void limit_namespace(const struct cjail_plan *plan)
@@ -47,6 +56,32 @@ static int furnish(struct cjail_init *init)
         return init->workspace;
     cjail_workspace_measure(init->workspace, &init->shell.workspace);
     return cjail_workspace_attach(init->workspace);
+}
+
+/* Keeps a mount namespace as it was before anything of this sandbox stood in it: nested ones begin there. */
+static int part_mounts(struct cjail_init *init)
+{
+    if (!init->hosting)
+        return 0;
+    init->outside = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+    if (init->outside < 0 || unshare(CLONE_NEWNS) < 0)
+        return -errno;
+    init->inside = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+    return init->inside < 0 ? -errno : 0;
+}
+
+/* A host must not see the processes of its runs, which are beneath its own; and a guest that is not believed yet
+ * finds nothing that it could keep. */
+static int show_processes(struct cjail_init *init)
+{
+    if (init->plan->flags & CJAIL_NO_PROC)
+        return cjail_proc_hide("/var/empty");
+    init->proc = cjail_proc_make(init->plan);
+    if (init->proc < 0)
+        return init->proc;
+    if (init->nested)
+        return cjail_proc_hide("/var/empty");
+    return init->hosting ? cjail_proc_hide("/var/proc") : cjail_proc_attach(init->plan, init->proc);
 }
 
 static uint64_t digest(uint64_t sum, const void *bytes, long size)
@@ -118,15 +153,15 @@ static bool ipc_is_new(struct cjail_shell *shell)
 }
 
 /* Opens what renewal needs; a sandbox that cannot have it is used once. */
-static void watch(struct cjail_shell *shell)
+static void watch(struct cjail_shell *shell, bool renews)
 {
     static const char *const counters[CJAIL_TRAFFIC_FILES] = {
         "/proc/self/net/dev", "/proc/self/net/snmp", "/proc/self/net/snmp6"};
-    static const char *const spaces[CJAIL_NAMESPACES] = {
-        "/proc/self/ns/user", "/proc/self/ns/mnt", "/proc/self/ns/pid", "/proc/self/ns/net",
+    static const char *const spaces[CJAIL_NAMESPACES] = { /* in the order in which they are entered */
+        "/proc/self/ns/user", "/proc/self/ns/pid", "/proc/self/ns/mnt", "/proc/self/ns/net",
         "/proc/self/ns/ipc", "/proc/self/ns/uts", "/proc/self/ns/cgroup"};
-    shell->last_pid = open("/proc/sys/kernel/ns_last_pid", O_WRONLY | O_CLOEXEC);
-    shell->uses = shell->last_pid < 0 ? MOST_USES : 0;
+    shell->last_pid = open("/proc/sys/kernel/ns_last_pid", (renews ? O_WRONLY : O_RDONLY) | O_CLOEXEC);
+    shell->uses = renews && shell->last_pid >= 0 ? 0 : MOST_USES;
     for (int i = 0; i < CJAIL_TRAFFIC_FILES; i++) {
         shell->traffic_files[i] = open(counters[i], O_RDONLY | O_CLOEXEC);
         if (shell->traffic_files[i] < 0 && (i < 2 || errno != ENOENT)) /* without IPv6 the last is not there */
@@ -134,6 +169,7 @@ static void watch(struct cjail_shell *shell)
     }
     for (int i = 0; i < CJAIL_NAMESPACES; i++)
         shell->namespaces[i] = open(spaces[i], O_RDONLY | O_CLOEXEC);
+    shell->sockets = renews ? -1 : open("/proc/self/net/sockstat", O_RDONLY | O_CLOEXEC);
     watch_ipc(shell);
     shell->traffic = traffic(shell);
     shell->standing = standing();
@@ -152,19 +188,53 @@ void cjail_join_groups(int report, const int *groups, int count)
 void cjail_shell_make(struct cjail_init *init, const int *groups, int count, uint32_t uid, uint32_t gid)
 {
     const struct cjail_plan *plan = init->plan;
+    bool renews = !init->hosting && !init->nested;
     int error;
+    for (; init->nested && init->group_count < count && init->group_count < CJAIL_GROUPS_MAX; init->group_count++)
+        init->groups[init->group_count] = fcntl(groups[init->group_count], F_DUPFD_CLOEXEC, 3);
     cjail_join_groups(init->control, groups, count);
-    take_ids(plan, init->control, uid, gid);
+    take_ids(init, uid, gid);
     limit_namespace(plan);
     if (unshare(CLONE_NEWCGROUP) < 0)
         cjail_die(init->control, "cgroup namespace", errno);
-    if ((error = furnish(init)) < 0)
+    if ((error = part_mounts(init)) < 0)
+        cjail_die(init->control, "mount namespace", error);
+    if (!init->nested && (error = furnish(init)) < 0)
         cjail_die(init->control, "workspace", error);
-    if ((error = cjail_mount_proc(plan)) < 0)
-        cjail_die(init->control, "proc", error);
     if ((error = cjail_loopback_up()) < 0)
         cjail_die(init->control, "loopback", error);
-    watch(&init->shell);
+    if (!renews) /* while a /proc can be seen */
+        watch(&init->shell, false);
+    if ((error = show_processes(init)) < 0)
+        cjail_die(init->control, "proc", error);
+    if (renews)
+        watch(&init->shell, true);
+}
+
+/* A digest of what counts the sockets of this network namespace, or 0: some may be in the hands of others. */
+static uint64_t sockets(const struct cjail_shell *shell)
+{
+    char text[512];
+    long got = pread(shell->sockets, text, sizeof text, 0);
+    return got <= 0 ? 0 : digest(1, text, got);
+}
+
+/* Whether nothing has been made in namespaces that others were in. */
+bool cjail_shell_is_untouched(struct cjail_init *init)
+{
+    uint64_t now = sockets(&init->shell);
+    return now != 0 && now == init->shell.socket_count && traffic(&init->shell) == init->shell.traffic && standing() == init->shell.standing &&
+           ipc_is_new(&init->shell);
+}
+
+/* Gives a sandbox whose guest has been found fit what it was kept from: a root that nobody else has a way into,
+ * its processes, and a workspace. Returns: 0 or -errno. */
+int cjail_shell_settle(struct cjail_init *init)
+{
+    int error = cjail_root_renew();
+    if (error == 0)
+        error = cjail_proc_attach(init->plan, init->proc);
+    return error < 0 ? error : furnish(init);
 }
 
 /* Signals that a guest sent to init stay pending, for init blocks them all, and count against the next one's limit. */
@@ -222,6 +292,8 @@ int cjail_shell_offer(struct cjail_init *init)
     int pair[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
         return -errno;
+    if (init->nested) /* with the last of ours, before anybody else can make one */
+        init->shell.socket_count = sockets(&init->shell);
     int error = cjail_send(pair[0], &enter, init->shell.namespaces, CJAIL_NAMESPACES);
     if (error == 0)
         error = cjail_send(init->control, &vacant, &pair[1], 1);

@@ -1,6 +1,7 @@
 /// What isolation was in force for a run.
 package struct Receipt: Hashable, Sendable {
-    package enum HostUser: String, Hashable, Sendable { case own, shared }
+    /// Whose the user outside is that a run was: its own, all runs', or that of its environment's host and its runs.
+    package enum HostUser: String, Hashable, Sendable { case own, shared, environment }
     package enum Start: String, Hashable, Sendable { case forked, pooled, exec }
 
     package var backend = "native"

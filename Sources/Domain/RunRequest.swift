@@ -24,6 +24,8 @@ package struct RunRequest: Hashable, Sendable {
     package var key: KeyID = .local
     /// Run fresh with this hash seed.
     package var seed: UInt32?
+    /// The libraries that the program finds, instead of the system's.
+    package var environment: EnvironmentImage?
     /// Compile once, run each of these instead of one run.
     package var tests: [TestCase] = []
     /// What the program may reach; compiling reaches nothing.

@@ -16,6 +16,8 @@ package struct EngineConfiguration: Hashable, Sendable {
     package var parked: Int?
     /// The file of toolchains that were brought along; nil for the jailer's own default.
     package var toolchains: String?
+    /// The folder of environments of libraries that sandboxes may see; nil for none.
+    package var environments: String?
     package var maxima = LimitMaxima()
     /// Of files given back, together and each.
     package var mostCollectedBytes = 64 << 20
@@ -43,6 +45,7 @@ package struct EngineConfiguration: Hashable, Sendable {
         }
         if let parked { arguments += ["--parked-python", "\(parked)", "--parked-exec", "\(parked)"] }
         if !preload.isEmpty { arguments += ["--preload-more", preload.joined(separator: ",")] }
+        if let environments { arguments += ["--environments", environments] }
         if let toolchains { arguments += ["--toolchains", toolchains] }
         return arguments
     }

@@ -143,12 +143,13 @@ package struct ProgramPlan: Sendable {
         ]
         variables.merge(pack) { $1 }
         if isRich { variables["DIATOM_RICH"] = "1" }
+        if let image = request.environment { variables["DIATOM_ENVIRONMENT"] = image.folder }
         if let seed = request.seed {
             variables["PYTHONHASHSEED"] = "\(seed)"
             variables["DIATOM_SEED"] = "\(seed)"
         }
         for variable in request.env { variables[variable.name] = variable.value }
-        if request.seed != nil || (isRich && host == .exec) {
+        if request.seed != nil || ((isRich || request.environment != nil) && host == .exec) {
             // First on the path, whatever the request adds to it; the script takes it off again.
             variables["PYTHONPATH"] = "/diatom/seeded" + (variables["PYTHONPATH"].map { ":\($0)" } ?? "")
         }

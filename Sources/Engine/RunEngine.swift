@@ -15,6 +15,7 @@ package final class RunEngine: Runner {
     private let link: Mutex<JailerLink?>
     private let compiled: LazyCompileCache
     private let egress: EgressGate
+    private let environments: EnvironmentHosts
 
     /// Starts the engine's thread, and its jailer, which makes ready while the first request is read.
     package init(
@@ -30,6 +31,7 @@ package final class RunEngine: Runner {
         var limits = EgressConfiguration()
         limits.privateEndpoints = configuration.privateEndpoints
         egress = EgressGate(limits, resolver: resolver)
+        environments = EnvironmentHosts(most: configuration.maxima.memory)
         _ = try currentLink()
     }
 
@@ -75,7 +77,7 @@ package final class RunEngine: Runner {
         let (link, greeting) = try await readyLink()
         var run = RunInProgress(
             id: id, plan: program, greeting: greeting, configuration: configuration, compiled: compiled,
-            observer: observer)
+            environments: environments, observer: observer)
         run.version = versions.version(of: program.pack)
         return try await run.carryOut(over: link)
     }

@@ -9,6 +9,7 @@ struct RunInProgress {
     let greeting: JailerGreeting
     let configuration: EngineConfiguration
     let compiled: LazyCompileCache
+    let environments: EnvironmentHosts
     var observer: RunObserver?
     private let id: RunID
     private var number = 0
@@ -20,13 +21,14 @@ struct RunInProgress {
 
     init(
         id: RunID, plan: ProgramPlan, greeting: JailerGreeting, configuration: EngineConfiguration,
-        compiled: LazyCompileCache, observer: RunObserver?
+        compiled: LazyCompileCache, environments: EnvironmentHosts, observer: RunObserver?
     ) {
         self.id = id
         self.plan = plan
         self.greeting = greeting
         self.configuration = configuration
         self.compiled = compiled
+        self.environments = environments
         self.observer = observer
         fold = RunFold(id: id, language: plan.pack.id, detected: plan.detected)
     }
@@ -70,7 +72,8 @@ struct RunInProgress {
         if plan.isRich, let noter = ResultsFile.pythonNoter { order.files.append(noter) }
         order.profile = request.profile
         order.network = request.network
-        fold.result.receipt = receipt(host.start)
+        order.confined = confinedHost(host)
+        fold.result.receipt = receipt(host.start, confined: order.confined != nil)
         var wish = FileWish(patterns: request.collect, configuration: configuration)
         wish.results = showsResults ? ResultsFile.path : nil
         var step = StepFold(wanted: wish)
@@ -85,6 +88,20 @@ struct RunInProgress {
         finished.network = outcome.network
         fold.result.failure = outcome.reason == .engine ? outcome.failure ?? "init ended without a word" : nil
         await emit(.finished(finished))
+        if let image = request.environment, host == .python, greeting.confinedHosts > 0 {
+            environments.hasRun(request, in: image, over: link)
+        }
+    }
+
+    /// The environment whose host the run can be forked from.
+    ///
+    /// Not where it would meet what the host's modules read when they were imported, variables, or has to be started
+    /// once only, whatever comes of it.
+    private func confinedHost(_ host: StepOrder.Host) -> String? {
+        guard let image = request.environment, host == .python, request.env.isEmpty, !request.profile,
+            case .bytes = request.stdin, environments.isReady(image, for: request.key)
+        else { return nil }
+        return image.hash
     }
 
     private var showsResults: Bool { plan.isRich || plan.pack.showsResults }
@@ -122,19 +139,26 @@ struct RunInProgress {
                 case .output(let output): await take(output, into: &step, streams: streams)
                 case .found(let file): step.take(file)
                 case .denied(let denial): await emit(.denied(denial))
-                case .ended, .failed: last = event
+                case .ended, .failed, .unhosted: last = event
                 }
             }
         } onCancel: {
             session.cancel()
         }
+        if case .unhosted? = last, let image = request.environment {
+            environments.isMissing(image, for: request.key)
+            var order = order
+            order.confined = nil
+            fold.result.receipt = receipt(order.host.start)
+            return try await perform(order, over: link, into: &step, streams: streams)
+        }
         return try Self.outcome(last, session: session)
     }
 
-    func receipt(_ start: Receipt.Start) -> Receipt {
+    func receipt(_ start: Receipt.Start, confined: Bool = false) -> Receipt {
         var receipt = Receipt(
             layers: greeting.layers, policy: start == .exec ? greeting.policy : greeting.warmPolicy,
-            hostUser: greeting.hasOwnUsers ? .own : .shared, start: start,
+            hostUser: greeting.hasOwnUsers ? (confined ? .environment : .own) : .shared, start: start,
             memory: greeting.isSampled ? "sampled" : "control group")
         receipt.network = request.network
         return receipt

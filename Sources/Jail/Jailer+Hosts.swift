@@ -129,8 +129,9 @@ extension Jailer {
     /// The pool's machine, made on first use.
     func machine(_ key: PoolKey, idle: Bool) -> [PoolMachine<Sandbox.Run>.Action] {
         if pools[key] == nil {
-            let target = interpreters[key.host]?.parked ?? options.parkedExec
-            pools[key] = PoolMachine(target: key.key == "local" ? target : 0, capacity: options.sandboxes)
+            let usual = interpreters[key.host]?.parked ?? options.parkedExec
+            let target = key.environment.isEmpty ? (key.key == "local" ? usual : 0) : options.parkedConfined
+            pools[key] = PoolMachine(target: target, capacity: options.sandboxes)
             try? tree?.makeKey(key.key)
         }
         return idle ? pools[key]?.idle() ?? [] : []
@@ -157,7 +158,7 @@ extension Jailer {
 
     /// A host that cannot be started keeps nobody waiting.
     private func refuseAll(waitingFor kind: UInt32) {
-        for key in pools.keys where key.host == kind {
+        for key in pools.keys where key.host == kind && key.environment.isEmpty {
             for run in pools[key]?.withdraw(where: { _ in true }) ?? [] {
                 refuse(run, hostFailure ?? "the host cannot be started", EAGAIN)
             }

@@ -35,6 +35,9 @@ package final class Jailer {
     var sandboxes: [Int: Sandbox] = [:]
     var groups: [Int: (key: String, group: SandboxGroup)] = [:]
     var freeSlots: [Int] = []
+    /// By the pools that their runs are asked for by, without generation.
+    var confined: [PoolKey: ConfinedHost] = [:]
+    var lastGeneration = 0
     var clients: [Int: Client] = [:]
     var listener: Int32 = -1
     var nextClient = 1
@@ -58,10 +61,9 @@ package final class Jailer {
         refusal = Self.refusal(sampled: sampled, allowed: options.allowed)
         policy = try SandboxPolicy(
             isRoot: isRoot, isSampled: sampled, withoutProc: options.allowed.contains("proc:absent"),
-            withoutLandlock: options.allowed.contains("landlock:absent") && cjail_landlock_abi() == 0,
-            isGated: options.gated)
+            withoutLandlock: options.allowed.contains("landlock:absent") && cjail_landlock_abi() == 0)
         let plan = policy.makePlan(interpreter: false, disk: Self.disk, inodes: Self.inodes)
-        root = RootPlan.standard(extra: options.shown)
+        root = RootPlan.standard(extra: options.shown, environments: options.environments)
         guard root.fits else {
             throw SystemFailure(
                 operation: "show \(options.shown.count) folders: too many, show fewer,", code: E2BIG)
@@ -135,6 +137,7 @@ package final class Jailer {
         var next = min(refillAt, restAt)
         for sandbox in sandboxes.values { next = min(next, sandbox.nextDeadline) }
         for host in hosts.values { next = min(next, host.nextDeadline) }
+        for host in confined.values { next = min(next, host.deadline) }
         guard next != .max else { return -1 }
         let rest = next - Monotonic.now()
         return rest <= 0 ? 0 : Int32(min(rest / 1_000_000 + 1, 60_000))
@@ -144,6 +147,9 @@ package final class Jailer {
         let now = Monotonic.now()
         for sandbox in sandboxes.values where sandbox.nextDeadline <= now { due(sandbox, now) }
         for kind in hosts.keys { checkHost(kind, now) }
+        for host in confined.values where host.deadline <= now {
+            retire(host, "confined host does not answer")
+        }
         if restAt <= now {
             restAt = .max
             for key in pools.keys { perform(pools[key]?.rest() ?? [], key) }

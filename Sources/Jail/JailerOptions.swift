@@ -26,6 +26,12 @@ package struct JailerOptions: Sendable {
     package var shown: [String] = []
     /// The file of toolchains that were brought along, whose folders are shown as well.
     package var toolchains = "/etc/diatom/toolchains.conf"
+    /// The folder of environments of libraries, which every sandbox sees read-only; nil for none.
+    package var environments: String?
+    /// How many hosts of environments there may be at a time.
+    package var confinedHosts = 4
+    /// How many sandboxes of each wait parked.
+    package var parkedConfined = 2
     package var firstUser: UInt32 = 1_600_000_000
     package var maxMemory: Int64 = 64 << 30
     package var maxDisk: Int64 = 64 << 30
@@ -46,10 +52,6 @@ package struct JailerOptions: Sendable {
         "itertools", "json", "math", "operator", "re", "string", "time", "traceback", "typing",
     ]
 
-    /// Whether guests' filters are those of sandboxes that may be forked.
-    ///
-    /// Such runs cannot be profiled: a process has one notifier.
-    package var gated = false
     /// Whether to end with the process that started us, as its daemon.
     package var endsWithParent = false
     /// Who started the jailer, before anything took time.
@@ -144,13 +146,17 @@ package struct JailerOptions: Sendable {
         case "sandboxes": sandboxes = max(1, try number())
         case "show": shown += list
         case "toolchains": toolchains = value
+        case "environments":
+            guard value.hasPrefix("/") else { throw .value(name: name, value: value) }
+            environments = value
+        case "confined-hosts": confinedHosts = try number()
+        case "parked-confined": parkedConfined = try number()
         case "first-user": firstUser = try number()
         case "max-memory-mb": maxMemory = try number(times: 1 << 20)
         case "max-disk-mb": maxDisk = try number(times: 1 << 20)
         case "max-wall-ms": maxWall = try number(times: 1_000_000)
         case "client": client = try number()
         case "end-with-parent": endsWithParent = try yes()
-        case "gated": gated = try yes()
         case "listen": listen = value
         case "listen-users":
             let users = list.compactMap { UInt32($0) }

@@ -16,7 +16,8 @@ package struct RootPlan: Sendable {
     package var files: [(path: String, content: [UInt8])] = []
     package var links: [(path: String, target: String)] = []
     package var folders = [
-        "home/user", "tmp", "dev/shm", "proc", "etc", "run", "var/empty", "var/tmp", "opt", "mnt", "srv",
+        "home/user", "tmp", "dev/shm", "proc", "etc", "run", "var/empty", "var/proc", "var/tmp", "opt", "mnt",
+        "srv",
         "root",
     ]
 
@@ -25,7 +26,8 @@ package struct RootPlan: Sendable {
     /// The root that every sandbox stands in: the machine's /usr, a made-up /etc, and little else.
     ///
     /// `extra`: Further folders that the operator's file names, each shown at its own path.
-    package static func standard(extra: [String]) -> RootPlan {
+    /// `environments`: The folder of environments of libraries; what is added to it appears in roots that stand.
+    package static func standard(extra: [String], environments: String? = nil) -> RootPlan {
         var plan = RootPlan()
         for name in ["bin", "sbin", "lib", "lib32", "lib64", "libx32"] {
             var buffer = [CChar](repeating: 0, count: 256)
@@ -47,6 +49,9 @@ package struct RootPlan: Sendable {
         let seeded = UnsafeBufferPointer(
             start: cassets_python_seeded_pointer(), count: cassets_python_seeded_length)
         plan.files.append(("diatom/seeded/sitecustomize.py", Array(seeded)))
+        plan.files.append(
+            ("diatom/environment.py", Array(InterpreterHost.bytes(cassets_python_environment()))))
+        plan.addStillProcesses()
         // What guests read: they stand in this root, not in that of their interpreter's host.
         for (name, file) in [
             ("host.cjs", CASSETS_NODE_HOST), ("typescript.cjs", CASSETS_NODE_TYPESCRIPT),
@@ -55,6 +60,7 @@ package struct RootPlan: Sendable {
             plan.files.append(("diatom/\(name)", Array(InterpreterHost.bytes(of: file))))
         }
         for path in [toolchains] where isSafe(path) { plan.show(path) }
+        if let environments { plan.binds.append(Bind(source: environments, target: "diatom/environments")) }
         for path in Self.shownElsewhere + extra where path.hasPrefix("/") && SmallFile.exists(path) {
             plan.show(path)
         }
@@ -78,6 +84,14 @@ package struct RootPlan: Sendable {
         var state = stat()
         guard lstat(folder, &state) == 0, state.st_mode & S_IFMT == S_IFDIR else { return false }
         return (state.st_uid == 0 || state.st_uid == geteuid()) && state.st_mode & 0o022 == 0
+    }
+
+    /// What a confined host has in place of /proc, as it stood once: of the machine, and of no process.
+    private mutating func addStillProcesses() {
+        for name in ["cpuinfo", "filesystems", "loadavg", "meminfo", "stat", "uptime", "version"] {
+            guard let text = try? SmallFile.read("/proc/\(name)", limit: 1 << 18) else { continue }
+            files.append(("var/proc/\(name)", Array(text.utf8)))
+        }
     }
 
     private mutating func addConfiguration() {

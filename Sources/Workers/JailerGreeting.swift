@@ -12,6 +12,8 @@ package struct JailerGreeting: Hashable, Sendable {
     package var hosts: Set<StepOrder.Host>
     package var groupVersion: Int
     package var landlockABI: Int
+    /// How many confined hosts there may be at a time; 0 where they cannot be had.
+    package var confinedHosts: Int
     package var pid: Int32
     /// Why no run can be made; nil when all is well.
     package var refusal: String?
@@ -40,6 +42,7 @@ package struct JailerGreeting: Hashable, Sendable {
         hosts = Set(StepOrder.Host.allCases.filter { report.hosts & (1 << $0.rawValue) != 0 })
         groupVersion = Int(report.group_version)
         landlockABI = Int(report.landlock_abi)
+        confinedHosts = Int(report.confined)
         pid = Int32(bitPattern: report.pid)
         refusal = report.words.isEmpty ? nil : report.words
     }

@@ -11,6 +11,8 @@ package enum StepEvent: Sendable {
     case ended(StepOutcome)
     /// The jailer refused, or is gone; nothing ran, or nothing is known of how it ended.
     case failed(String)
+    /// Nothing ran: there is no confined host that it could be forked from.
+    case unhosted
 }
 
 /// A file whose bytes have not been read.

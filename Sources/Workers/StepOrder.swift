@@ -32,6 +32,10 @@ package struct StepOrder: Sendable {
     package var profile = false
     /// What the program may reach.
     package var network = NetworkPolicy.none
+    /// The environment whose confined host it is to be forked from; refused where there is none.
+    package var confined: String?
+    /// Not a run, but the order to be that host: it says that it started when it can fork.
+    package var isHost = false
 
     package init(
         host: Host, arguments: [[UInt8]], environment: [EnvironmentVariable], files: [SourceFile],

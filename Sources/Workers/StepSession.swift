@@ -82,7 +82,7 @@ package final class StepSession: ReactorHandler {
 
     private func message() -> cjail_order {
         var message = cjail_order()
-        message.kind = UInt32(CJAIL_ORDER_RUN.rawValue)
+        message.kind = UInt32((order.isHost ? CJAIL_ORDER_HOST : CJAIL_ORDER_RUN).rawValue)
         message.host = order.host.rawValue
         message.token = token
         message.wall_ns = order.limits.wall.inNanoseconds
@@ -97,6 +97,11 @@ package final class StepSession: ReactorHandler {
             | (order.profile ? UInt32(CJAIL_GO_PROFILE.rawValue) : 0)
             | (order.network.isNone ? 0 : UInt32(CJAIL_GO_NETWORK.rawValue))
         withUnsafeMutableBytes(of: &message.key) { $0.copyBytes(from: order.key.description.utf8.prefix(39)) }
+        if let environment = order.confined {
+            withUnsafeMutableBytes(of: &message.environment) {
+                $0.copyBytes(from: environment.utf8.prefix(39))
+            }
+        }
         return message
     }
 
@@ -153,7 +158,8 @@ package final class StepSession: ReactorHandler {
         let (kept, isOver, first) = state.withLock { $0.account(bytes.count, of: stream.kind) }
         if isOver, first { link.kill(token, .output) }
         guard kept > 0 else { return }
-        announceStart()  // a guest's first bytes can be quicker than the jailer's word
+        // A guest's first bytes can be quicker than the jailer's word; a host's say nothing of what it can.
+        if !order.isHost { announceStart() }
         let part = kept == bytes.count ? bytes : Array(bytes[0..<kept])
         if channel.send(.output(RunEvent.Output(stream: stream.kind, bytes: part))) {
             state.withLock { $0.streams[tag]?.isPaused = true }
@@ -215,7 +221,9 @@ package final class StepSession: ReactorHandler {
         switch report.kind {
         case UInt32(CJAIL_REPORT_STARTED.rawValue):
             announceStart()
-        case UInt32(CJAIL_REPORT_REFUSED.rawValue): finish(.failed(report.words))
+        case UInt32(CJAIL_REPORT_REFUSED.rawValue):
+            let lacksHost = order.confined != nil && !order.isHost && report.error == UInt32(ENOENT)
+            finish(lacksHost ? .unhosted : .failed(report.words))
         default:
             state.withLock { $0.report = report }
             finishIfDone()

@@ -14,8 +14,9 @@ import gc
 import os
 import sys
 
-# What cjail_interpreter_host returns; see cjail.h.
+# What cjail_interpreter_host and cjail_guest_take return; see cjail.h.
 AWAITED, IDLE, ENDED = 0, 1, 2
+OTHER, SAME, HOST = 0, 1, 2
 
 
 def _preload(names):
@@ -137,20 +138,43 @@ class _Usual:
         for name in [name for name in os.environ if name in own or name.endswith("_NUM_THREADS")]:
             del os.environ[name]
         self.arguments = _list([os.fsencode(value) for value in sys.orig_argv])
-        self.environment = _list([name + b"=" + value for name, value in sorted(os.environb.items())])
+        self.variables = dict(os.environb)
+        self._expect(self.variables)
+
+    def with_environment(self, folder):
+        """What runs of an environment are given, once this interpreter is as they will have it."""
+        self._expect({**self.variables, b"DIATOM_ENVIRONMENT": os.fsencode(folder)})
+
+    def _expect(self, variables):
+        self.environment = _list([name + b"=" + value for name, value in sorted(variables.items())])
+
+
+def _given(library):
+    arguments = ctypes.POINTER(ctypes.c_char_p)()
+    environment = ctypes.POINTER(ctypes.c_char_p)()
+    library.cjail_guest_given(ctypes.byref(arguments), ctypes.byref(environment))
+    return _strings(arguments), _strings(environment)
 
 
 def _become(library):
     """Makes the interpreter's view of the world that of a fresh start."""
-    arguments = ctypes.POINTER(ctypes.c_char_p)()
-    environment = ctypes.POINTER(ctypes.c_char_p)()
-    library.cjail_guest_given(ctypes.byref(arguments), ctypes.byref(environment))
-    argv = [os.fsdecode(value) for value in _strings(arguments)]
+    arguments, environment = _given(library)
+    argv = [os.fsdecode(value) for value in arguments]
     sys.argv[:] = argv[1:]
     sys.orig_argv[:] = argv
-    _take_environment(_strings(environment))
+    _take_environment(environment)
+    if "DIATOM_ENVIRONMENT" in os.environ:
+        _use_libraries(os.environ.pop("DIATOM_ENVIRONMENT"))
     if os.environ.pop("DIATOM_RICH", None):
         _enrich()
+
+
+def _use_libraries(folder):
+    """Gives the program its environment; what does it stands in the guest's own root."""
+    namespace = {"__name__": "diatom_environment"}
+    with open("/diatom/environment.py", "rb") as file:
+        exec(compile(file.read(), "/diatom/environment.py", "exec"), namespace)
+    namespace["use"](folder)
 
 
 def _enrich():
@@ -251,6 +275,7 @@ def _prepare(library):
     library.cjail_quick_exit()
     if library.cjail_host_prepare_from(4) != 0:
         os._exit(1)
+    return own
 
 
 def stand_in():
@@ -267,11 +292,33 @@ def stand_in():
     site.ENABLE_USER_SITE = True
 
 
-def serve():
-    """Ends with the jailer; returns in confined children only, when their run has been given."""
-    library = _load()
-    _prepare(library)
-    usual, reseeders = _Usual(), _reseeders()
+def _host(library, own, usual):
+    """Becomes the host of an environment: a guest that has imported what its runs will, whosever code that is.
+
+    What cannot be imported here is left to the run that wants it.
+    """
+    given = dict(entry.partition(b"=")[::2] for entry in _given(library)[1])
+    folder, names = (os.fsdecode(given.get(name, b"")) for name in (b"DIATOM_ENVIRONMENT", b"DIATOM_PRELOAD"))
+    threads = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+    os.environ.update(dict.fromkeys(threads, "1"))  # threads do not survive a fork
+    _use_libraries(folder)
+    for name in names.split(","):
+        try:
+            _preload(name)
+        except BaseException:
+            continue
+    for name in threads:
+        os.environ.pop(name, None)
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    own.clear()
+    own.update(sys.modules)
+    usual.with_environment(folder)
+
+
+def _get_guest(library, usual):
+    """Returns in a confined child, when it has been given what it is to do: one of OTHER, SAME, HOST."""
+    reseeders = _reseeders()
     _keep(library, usual, reseeders, *usual.__dict__.values())
     gc.collect()
     _fill_holes()
@@ -283,5 +330,15 @@ def serve():
         reseed(module)
     if not awaited:
         _rehearse()
-    if not library.cjail_guest_take(usual.arguments, usual.environment):
+    return library.cjail_guest_take(usual.arguments, usual.environment)
+
+
+def serve():
+    """Ends with the jailer; returns in confined children only, when their run has been given."""
+    library = _load()
+    own = _prepare(library)
+    usual = _Usual()
+    while (taken := _get_guest(library, usual)) == HOST:
+        _host(library, own, usual)
+    if taken != SAME:
         _become(library)

@@ -28,4 +28,7 @@ struct cassets_bytes {
 };
 struct cassets_bytes cassets_node(enum cassets_node_file file);
 
+/* What gives a guest its environment of libraries. */
+struct cassets_bytes cassets_python_environment(void);
+
 #endif

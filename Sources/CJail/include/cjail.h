@@ -16,6 +16,9 @@
  *            takes orders from the jailer, lays files, reaps, kills, measures, collects, answers
  *            the guest's gated calls. It is never the guest and not dumpable. After a run that
  *            left nothing behind it renews the sandbox and takes another guest.
+ *            One whose guest is a host itself also clones inits for it, into sandboxes nested in its
+ *            own, and decides about its guest's gated calls (gate.c); the inits of those believe nothing
+ *            of the guests they get, and look at them from outside (verify.c).
  *   guest    The child of init (guest.c). It has lost every capability, is bound by rlimits,
  *            Landlock and seccomp, and waits, parked, for the order to go. Until that order it
  *            has seen no byte of a request.
@@ -40,7 +43,7 @@
 #define CJAIL_PATH_MAX 128
 #define CJAIL_BINDS_MAX 48
 #define CJAIL_LINKS_MAX 32
-#define CJAIL_FILES_MAX 48
+#define CJAIL_FILES_MAX 64
 #define CJAIL_FOLDERS_MAX 64
 #define CJAIL_MASKS_MAX 16
 #define CJAIL_RULES_MAX 16
@@ -71,7 +74,6 @@ struct cjail_rlimit {
 
 enum cjail_plan_flag {
     CJAIL_MAPPED_OUTSIDE = 1, /* the jailer writes the id maps (root mode) */
-    CJAIL_GATED = 2,          /* the filter has a notifier that init answers */
     CJAIL_SAMPLED = 4,        /* no control group: init samples memory and CPU */
     CJAIL_NO_PROC = 8,        /* the operator allowed a sandbox without /proc */
     CJAIL_NO_LANDLOCK = 16,   /* the operator allowed the absence of Landlock */
@@ -97,6 +99,7 @@ struct cjail_plan {
     struct cjail_rlimit rlimits[CJAIL_RLIMITS_MAX];
     char masks[CJAIL_MASKS_MAX][CJAIL_PATH_MAX];
     struct cjail_filter filter;
+    struct cjail_filter gate;    /* of guests that host: init decides about what it notifies */
     struct cjail_filter counter; /* notifies every call, for profiles */
 };
 
@@ -153,11 +156,12 @@ struct cjail_host_birth {
 
 enum cjail_note_kind {
     /* jailer to host */
-    CJAIL_SPAWN = 1, /* a: 1 if guests will join, 0 if init forks them; descriptors: init's socket, control group files */
-    CJAIL_JOIN = 2,  /* a: 1 if a run waits already; descriptors: the guest's socket, control group files */
+    CJAIL_SPAWN = 1, /* a: enum cjail_spawn_flag; descriptors: init's socket, control group files */
+    CJAIL_JOIN = 2,  /* a: enum cjail_join_flag; descriptors: the guest's socket, control group files. To a confined
+                      * host's init: the guest's socket; from it to the host: the namespaces, in the order of ENTER */
     /* host to jailer */
     CJAIL_HOST_READY = 16, /* a: Landlock ABI */
-    CJAIL_SPAWNED = 17,    /* a: pid or -errno */
+    CJAIL_SPAWNED = 17,    /* a: pid or -errno; from a confined host's init with the pidfd */
     CJAIL_UNJOINED = 18,   /* a: -errno. A guest that joined is heard of from its init */
     /* jailer to init */
     CJAIL_MAPS_WRITTEN = 32,
@@ -174,7 +178,10 @@ enum cjail_note_kind {
     CJAIL_RELEASE = 64, /* a: flags; descriptors: bundle, stdin, stdout, stderr */
     CJAIL_PARKED = 65,  /* a: the guest's pid */
     CJAIL_COUNTING = 66, /* a: the number of a filter's notifier; b: the guest's pid */
-    CJAIL_ENTER = 67,    /* descriptors: the namespaces to join, user first */
+    CJAIL_ENTER = 67,    /* descriptors: the namespaces to join, user first, pid second */
+    /* a confined host's init to the init of the sandbox that its guest is in, and back; init to that guest */
+    CJAIL_CLAIM = 68,  /* a process of your pid namespace wants to be the guest: is it fit? */
+    CJAIL_SETTLE = 69, /* yes; and behind it, for the guest, with descriptors: control group files */
     /* service to init and back, over the network socket of an order */
     CJAIL_WAY = 80, /* a: flags; b: IPv4 address; c: port. Back: a: 0 or -errno; descriptor: a socket that is bound there */
 };
@@ -185,11 +192,25 @@ enum cjail_way_flag {
     CJAIL_WAY_LAST = 4,      /* nothing more is asked before the run; b: how many were */
 };
 
+enum cjail_spawn_flag {
+    CJAIL_SPAWN_JOINED = 1, /* guests will join; else init forks them */
+    CJAIL_SPAWN_HOST = 2,   /* the guest will host runs of its own */
+};
+
+enum cjail_join_flag {
+    CJAIL_JOIN_AWAITED = 1, /* a run waits already */
+    CJAIL_JOIN_HOST = 2,    /* the guest will host runs of its own: its filter is the gate */
+};
+
 enum cjail_go_flag {
     CJAIL_GO_COLLECT = 1, /* send the workspace's regular files over the files socket */
     CJAIL_GO_PROFILE = 2,
     CJAIL_GO_NETWORK = 4, /* the last descriptor is the network socket */
+    CJAIL_GO_HOST = 8, /* keep the socket to init, and serve orders to join on it */
 };
+
+/* The namespace type of a setns that enters none: a guest of a confined host asks to be taken. */
+#define CJAIL_GATE 0x44494154
 
 enum cjail_sampled_limit { CJAIL_SAMPLED_NONE = 0, CJAIL_SAMPLED_MEMORY = 1, CJAIL_SAMPLED_CPU = 2 };
 
@@ -290,8 +311,13 @@ int cjail_guest_await(char ***argv, char ***envp);
 /* Becomes argv[0], looked up along PATH of envp. Never returns: reports the error to init and exits. */
 void cjail_guest_exec(char **argv, char **envp);
 
-/* cjail_guest_await, then cjail_guest_leave, for interpreters. Returns: 1 where arguments and
- * environment are those the interpreter has already, in the same order; 0 where cjail_guest_given tells others. */
+enum cjail_taken {
+    CJAIL_TAKEN_OTHER = 0, /* cjail_guest_given tells arguments and environment */
+    CJAIL_TAKEN_SAME = 1,  /* they are those the interpreter has already, in the same order */
+    CJAIL_TAKEN_HOST = 2,  /* as OTHER; and what came is not a run but the order to host runs, on descriptor 3 */
+};
+
+/* cjail_guest_await, then cjail_guest_leave, for interpreters. Returns: enum cjail_taken. */
 int cjail_guest_take(char *const *argv, char *const *envp);
 void cjail_guest_given(char ***argv, char ***envp);
 

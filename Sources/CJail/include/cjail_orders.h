@@ -6,13 +6,14 @@
 
 #include <stdint.h>
 
-#define CJAIL_ORDERS_VERSION 1
+#define CJAIL_ORDERS_VERSION 2
 #define CJAIL_KEY_MAX 40
 
 enum cjail_order_kind {
     CJAIL_ORDER_HELLO = 1,
     CJAIL_ORDER_RUN = 2,  /* descriptors: bundle, stdin, stdout, stderr, [files], [network] */
     CJAIL_ORDER_KILL = 3, /* reason: enum cjail_end_reason */
+    CJAIL_ORDER_HOST = 4, /* a confined host for key and environment; as RUN. wall_ns: until it can fork */
 };
 
 enum cjail_host_kind {
@@ -44,12 +45,13 @@ struct cjail_order {
     uint32_t version;
     uint64_t reserved[4];
     char key[CJAIL_KEY_MAX]; /* control group parent: letters, digits, - and _ */
+    char environment[CJAIL_KEY_MAX]; /* RUN: fork it from the confined host of that name, if there is one; or empty */
 };
-_Static_assert(sizeof(struct cjail_order) == 144, "orders have one size on both sides");
+_Static_assert(sizeof(struct cjail_order) == 184, "orders have one size on both sides");
 
 enum cjail_report_kind {
     CJAIL_REPORT_HELLO = 1,
-    CJAIL_REPORT_STARTED = 2,
+    CJAIL_REPORT_STARTED = 2, /* of a host: that it can fork */
     CJAIL_REPORT_ENDED = 3,
     CJAIL_REPORT_REFUSED = 4, /* nothing ran: text says which stage, error is an errno */
 };
@@ -85,7 +87,7 @@ struct cjail_report {
     /* HELLO */
     uint32_t layers, memory_grade, own_uid, hosts, group_version, landlock_abi;
     uint32_t pid;
-    uint32_t reserved;
+    uint32_t confined; /* how many confined hosts there may be at a time; 0: they cannot be had here */
     uint8_t policy[2][32]; /* of programs, of interpreters */
     char text[128];
 };

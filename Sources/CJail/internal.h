@@ -31,6 +31,7 @@
 struct cjail_host {
     const struct cjail_plan *plan;
     bool awaited; /* a run waits for the guest that is being made */
+    const struct cjail_ahead *ahead;
 };
 extern struct cjail_host cjail_host_state;
 
@@ -78,6 +79,7 @@ struct cjail_init {
     int64_t released_ns, ended_ns;
     int64_t memory_limit, cpu_limit; /* sampled grade only */
     int64_t memory_base, memory_peak, cpu_sampled;
+    int64_t cpu_parked; /* what the guest used before it was released */
     uint32_t processes_peak;
     uint32_t sampled_limit;
     struct cjail_profile *profile;
@@ -114,6 +116,7 @@ int cjail_filter_load(const struct cjail_filter *filter, unsigned int flags);
 void cjail_init_answer(struct cjail_init *init);
 void cjail_init_sample(struct cjail_init *init);
 int64_t cjail_process_memory(uint64_t pid);
+int64_t cjail_process_cpu(pid_t pid);
 bool cjail_init_start(struct cjail_init *init, const int *groups, int group_count, uint32_t uid, uint32_t gid);
 
 void cjail_join_groups(int report, const int *groups, int count);
@@ -123,7 +126,7 @@ int cjail_shell_offer(struct cjail_init *init);
 int cjail_join(const struct cjail_host_order *order);
 
 int cjail_guest_confine(int init_socket);
-int cjail_guest_park(int init_socket);
+_Noreturn void cjail_guest_become(const struct cjail_ahead *program);
 
 int cjail_bundle_map(int fd, const char **start, const char **end, struct cjail_bundle_head *head);
 int cjail_bundle_string(const char **cursor, const char *end, const char **text, uint32_t *length);

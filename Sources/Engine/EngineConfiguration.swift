@@ -10,6 +10,7 @@ package struct EngineConfiguration: Hashable, Sendable {
     package var allowed: [String] = []
     /// Whether warm interpreters are kept; a command alone has no use for one.
     package var keepsWarmHosts = true
+    package var warmNode = WarmNode.yes
     /// Modules that the warm Python host imports besides its standard list.
     package var preload: [String] = []
     /// How many sandboxes of each kind wait for runs; nil for the jailer's own choice.
@@ -34,7 +35,7 @@ package struct EngineConfiguration: Hashable, Sendable {
         var arguments: [String] = []
         if !allowed.isEmpty { arguments += ["--allow", allowed.joined(separator: ",")] }
         if keepsWarmHosts {
-            arguments += ["--warm-python", "yes", "--warm-node", "yes"]
+            arguments += ["--warm-python", "yes", "--warm-node", warmNode.rawValue]
         } else {
             arguments += ["--parked-exec", "0"]
         }

@@ -92,9 +92,10 @@ package struct ProgramPlan: Sendable {
 
     /// What starts the program: a warm interpreter where one gives exactly what a fresh one would.
     ///
-    /// `kept`: The hosts that the jailer has.
-    func host(among kept: Set<StepOrder.Host>) -> StepOrder.Host {
+    /// `jailer`: What the jailer says of the hosts that it has. What was started ahead cannot be profiled any more.
+    func host(among jailer: JailerGreeting) -> StepOrder.Host {
         guard request.start == .warm, request.seed == nil, request.args.count < 4_000 else { return .exec }
+        let kept = request.profile ? jailer.hosts.subtracting(jailer.pooled) : jailer.hosts
         switch pack.host {
         case "python":
             guard entry.description == "main.py", isUnread(Self.pythonReads) else { return .exec }

@@ -58,7 +58,7 @@ struct RunInProgress {
     }
 
     private mutating func runStep(_ files: [SourceFile], over link: JailerLink) async throws(RequestError) {
-        let host = plan.host(among: greeting.hosts)
+        let host = plan.host(among: greeting)
         var order = StepOrder(
             host: host, arguments: try expand(plan.pack.run, args: request.args),
             environment: plan.environment(plan.pack.env, host: host), files: files, stdin: request.stdin,
@@ -69,7 +69,7 @@ struct RunInProgress {
         order.files += plan.ownPrograms
         if plan.isRich, let noter = ResultsFile.pythonNoter { order.files.append(noter) }
         order.profile = request.profile
-        fold.result.receipt = receipt(host.start)
+        fold.result.receipt = receipt(greeting.start(of: host))
         var wish = FileWish(patterns: request.collect, configuration: configuration)
         wish.results = showsResults ? ResultsFile.path : nil
         var step = StepFold(wanted: wish)
@@ -115,6 +115,7 @@ struct RunInProgress {
             while let event = await session.channel.next() {
                 switch event {
                 case .started:
+                    await noteStart(order.host, link)
                     if streams { fold.result.queued = .nanoseconds(Monotonic.now() - asked) }
                     await emitStart(order.limits.step)
                 case .output(let output): await take(output, into: &step, streams: streams)
@@ -130,9 +131,15 @@ struct RunInProgress {
 
     func receipt(_ start: Receipt.Start) -> Receipt {
         Receipt(
-            layers: greeting.layers, policy: start == .exec ? greeting.policy : greeting.warmPolicy,
+            layers: greeting.layers, policy: greeting.policy(of: start),
             hostUser: greeting.hasOwnUsers ? .own : .shared, start: start,
             memory: greeting.isSampled ? "sampled" : "control group")
+    }
+
+    /// A host may have said since that it cannot be forked.
+    private mutating func noteStart(_ host: StepOrder.Host, _ link: JailerLink) async {
+        guard host != .exec, let start = await link.greeting()?.start(of: host) else { return }
+        fold.result.receipt = receipt(start)
     }
 
     private mutating func emitStart(_ step: Limits.Step) async {

@@ -23,7 +23,9 @@ extension Jailer {
     }
 
     private func spawn(_ key: PoolKey) {
-        guard let maker, maker.isAlive, hosts[key.host]?.isAlive == true, let slot = freeSlots.popLast()
+        let isPooled = isPooled(key.host)
+        guard let maker, maker.isAlive, isPooled || hosts[key.host]?.isAlive == true,
+            let slot = freeSlots.popLast()
         else {
             return spawnLater(key)
         }
@@ -40,7 +42,8 @@ extension Jailer {
             try epoll.add(sandbox.control.rawValue, .input, tag: Self.tag(.control, slot))
             var note = cjail_note()
             note.kind = UInt32(CJAIL_SPAWN.rawValue)
-            note.a = key.host == maker.kind ? 0 : 1
+            note.a = key.host == maker.kind || isPooled ? 0 : 1
+            note.b = isPooled ? Int64(key.host) : 0
             try maker.ask(note, for: slot, descriptors: fds)
         } catch {
             log("spawn: \(error)")
@@ -60,7 +63,7 @@ extension Jailer {
     }
 
     /// Makes every sandbox; the guests of interpreters are forks of theirs that join.
-    private var maker: Host? { hosts[UInt32(CJAIL_HOST_EXEC.rawValue)] }
+    var maker: Host? { hosts[UInt32(CJAIL_HOST_EXEC.rawValue)] }
 
     private func group(_ slot: Int, _ key: String) throws(SystemFailure) -> SandboxGroup? {
         guard let tree else { return nil }

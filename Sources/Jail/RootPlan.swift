@@ -63,6 +63,11 @@ package struct RootPlan: Sendable {
     /// Whether the struct that carries it has room for all that is shown.
     package var fits: Bool { binds.count + Self.devices.count <= Int(CJAIL_BINDS_MAX) }
 
+    /// Adds those of the files that do not stand there yet.
+    mutating func add(_ more: [(path: String, content: [UInt8])]) {
+        files += more.filter { file in !files.contains { $0.path == file.path } }
+    }
+
     /// Shows something of the machine at its own path, once.
     private mutating func show(_ path: String) {
         let bind = Bind(source: path, target: String(path.dropFirst()))

@@ -9,10 +9,13 @@ package struct StepOrder: Sendable {
         case node = 2
         case typescript = 3
 
-        package var start: Receipt.Start {
-            switch self {
-            case .exec: .exec
-            case .python, .node, .typescript: .forked
+        /// By the name that language packs use.
+        package init?(named name: String) {
+            switch name {
+            case "python": self = .python
+            case "node": self = .node
+            case "typescript": self = .typescript
+            default: return nil
             }
         }
     }

@@ -42,7 +42,8 @@ enum Keeper {
     {
         var arguments = [
             "--listen", socket, "--listen-users", "\(serviceUser)", "--end-with-parent", "yes",
-            "--warm-python", "yes", "--warm-node", "yes", "--toolchains", options.toolchains,
+            "--warm-python", "yes", "--warm-node", options.warmNode.rawValue, "--toolchains",
+            options.toolchains,
         ]
         if !options.allowed.isEmpty { arguments += ["--allow", options.allowed.joined(separator: ",")] }
         if !options.preload.isEmpty {

@@ -136,12 +136,14 @@ exports.rehearse = function rehearse() {
   hooks.deregister();
 };
 
+exports.isSupported = Module.registerHooks !== undefined && Module.stripTypeScriptTypes !== undefined;
+
 let isInstalled = false;
 
 exports.install = function install() {
   if (isInstalled) return;
   isInstalled = true;
-  if (Module.registerHooks === undefined || Module.stripTypeScriptTypes === undefined) {
+  if (!exports.isSupported) {
     fs.writeSync(2, `TypeScript needs Node 22.15 or later; this is ${process.version}\n`);
     process.exit(1);
   }

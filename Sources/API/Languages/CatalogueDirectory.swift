@@ -5,13 +5,19 @@ package import Languages
 package struct CatalogueDirectory: LanguageDirectory {
     private let catalogue: LanguageCatalogue
     private let versions: @Sendable () -> [String: String]
+    private let start: @Sendable (LanguagePack) -> Receipt.Start
 
+    /// Takes what only the machine can tell.
+    ///
     /// `versions`: Of the runtimes on this machine, as far as they are known, by the id of their pack.
+    /// `start`: How programs of a pack start where a request does not say; by its host where nobody knows more.
     package init(
-        _ catalogue: LanguageCatalogue, versions: @escaping @Sendable () -> [String: String] = { [:] }
+        _ catalogue: LanguageCatalogue, versions: @escaping @Sendable () -> [String: String] = { [:] },
+        start: @escaping @Sendable (LanguagePack) -> Receipt.Start = { $0.host == nil ? .exec : .forked }
     ) {
         self.catalogue = catalogue
         self.versions = versions
+        self.start = start
     }
 
     package func defaultEntry(for nameOrAlias: String) -> WorkspacePath? {
@@ -26,7 +32,7 @@ package struct CatalogueDirectory: LanguageDirectory {
             let missing = pack.missing
             return LanguageListing(
                 id: pack.id, name: pack.name, version: versions[pack.id], aliases: pack.aliases,
-                extensions: pack.extensions, start: pack.host == nil ? "exec" : "forked",
+                extensions: pack.extensions, start: start(pack).rawValue,
                 installed: missing == nil,
                 hint: missing?.install)
         }

@@ -8,7 +8,8 @@ package struct LanguageListing: Hashable, Sendable {
     package var version: String?
     package var aliases: [String]
     package var extensions: [String]
-    /// How its programs start: `forked` from a warm interpreter, or by `exec`.
+    /// How its programs start: `forked` from a warm interpreter, `pooled` (one that was started for each run
+    /// alone), or by `exec`.
     package var start: String
     package var installed: Bool
     /// The command that installs what is missing.

@@ -84,7 +84,7 @@ struct cjail_report {
     /* HELLO */
     uint32_t layers, memory_grade, own_uid, hosts, group_version, landlock_abi;
     uint32_t pid;
-    uint32_t reserved;
+    uint32_t pooled; /* of hosts: those whose guests were started ahead, one for each run */
     uint8_t policy[2][32]; /* of programs, of interpreters */
     char text[128];
 };

@@ -1,6 +1,8 @@
 internal import API
+internal import Domain
 internal import JSON
 internal import Languages
+internal import Posix
 
 /// What `diatom languages` and `diatom languages show` print.
 struct LanguageReport {
@@ -37,7 +39,16 @@ struct LanguageReport {
 
     private func listing(of catalogue: LanguageCatalogue, packs: [LanguagePack]) -> [LanguageListing] {
         let known = Versions.ask(packs).known
-        return CatalogueDirectory(catalogue) { known }.listing
+        return CatalogueDirectory(catalogue, versions: { known }, start: Self.start(of:)).listing
+    }
+
+    /// How a service on this machine starts a language's programs, unless its operator says otherwise.
+    private static func start(of pack: LanguagePack) -> Receipt.Start {
+        guard let host = pack.host else { return .exec }
+        guard host == "node" || host == "typescript" else { return .forked }
+        guard let node = try? pack.locatePrograms()["node"] else { return .exec }
+        if NodeReadiness.canFork(node: node) { return .forked }
+        return NodeReadiness.canWait(node: node, typescript: host == "typescript") ? .pooled : .exec
     }
 
     private static func table(of listing: [LanguageListing]) -> String {

@@ -36,6 +36,9 @@ struct RunInProgress {
     mutating func carryOut(over link: JailerLink) async throws(RequestError) -> RunResult {
         var files = request.files
         fold.result.receipt = receipt(.exec)
+        if request.checkTypes, let check = plan.pack.check {
+            guard try await checkTypes(check, over: link) else { return fold.result }
+        }
         if let compile = plan.pack.compile {
             guard let outputs = try await compileStep(compile, over: link) else { return fold.result }
             files = files.filter { file in !outputs.contains { $0.path == file.path } } + outputs

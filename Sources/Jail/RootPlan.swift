@@ -49,7 +49,7 @@ package struct RootPlan: Sendable {
         // What guests read: they stand in this root, not in that of their interpreter's host.
         for (name, file) in [
             ("host.cjs", CASSETS_NODE_HOST), ("typescript.cjs", CASSETS_NODE_TYPESCRIPT),
-            ("rehearsal.ts", CASSETS_NODE_REHEARSAL),
+            ("rehearsal.ts", CASSETS_NODE_REHEARSAL), ("node.d.ts", CASSETS_NODE_TYPES),
         ] {
             plan.files.append(("diatom/\(name)", Array(InterpreterHost.bytes(of: file))))
         }

@@ -30,11 +30,13 @@ package struct CatalogueDirectory: LanguageDirectory {
         let versions = versions()
         return packs.map { pack in
             let missing = pack.missing
-            return LanguageListing(
+            var listing = LanguageListing(
                 id: pack.id, name: pack.name, version: versions[pack.id], aliases: pack.aliases,
                 extensions: pack.extensions, start: start(pack).rawValue,
                 installed: missing == nil,
                 hint: missing?.install)
+            listing.checksTypes = (try? pack.check?.locatePrograms()) != nil
+            return listing
         }
     }
 }

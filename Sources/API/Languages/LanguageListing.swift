@@ -12,6 +12,8 @@ package struct LanguageListing: Hashable, Sendable {
     /// alone), or by `exec`.
     package var start: String
     package var installed: Bool
+    /// Whether `check_types` can be asked for.
+    package var checksTypes = false
     /// The command that installs what is missing.
     package var hint: String?
 
@@ -60,6 +62,8 @@ package struct LanguageListing: Hashable, Sendable {
         writer.value(start)
         writer.name("installed")
         writer.value(installed)
+        writer.name("check_types")
+        writer.value(checksTypes)
         writer.name("hint")
         writer.value(hint)
         writer.endObject()

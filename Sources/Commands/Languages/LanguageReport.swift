@@ -76,9 +76,21 @@ struct LanguageReport {
         for (name, candidates) in pack.requires.sorted(by: { $0.key < $1.key }) {
             rows.append(["needs \(name)", found?[name] ?? "one of \(words(candidates))"])
         }
+        if let check = pack.check { rows.append(["type check", state(of: check, pack)]) }
         if let toolchain { rows.append(["toolchain", toolchain]) }
         rows += InstallPlan([pack]).commands.map { ["install", $0.text] }
         return Self.aligned(rows)
+    }
+
+    /// The checker's version, or how to get one.
+    private func state(of check: TypeCheck, _ pack: LanguagePack) -> String {
+        guard let own = try? check.locatePrograms() else { return "missing: \(check.install)" }
+        var checker = pack
+        checker.version = check.version
+        checker.requires = pack.requires.merging(check.requires) { $1 }
+        let version = Versions.ask([checker]).known[pack.id]
+        let programs = own.sorted { $0.key < $1.key }.map { "\($0.key) \(version ?? "") \($0.value)" }
+        return programs.joined(separator: ", ")
     }
 
     private static func aligned(_ rows: [[String]]) -> String {

@@ -73,7 +73,8 @@ func serve(_ options: ServiceOptions) async throws {
     let application = Application(
         runner: engine, idempotency: store,
         languages: CatalogueDirectory(
-            catalogue, versions: { engine.versions.known }, start: engine.start(of:)), log: log
+            catalogue, versions: { engine.versions.known }, releases: { engine.versions.releases },
+            start: engine.start(of:)), log: log
     )
     let path = options.data + "/diatom.sock"
     let server = ServiceServer(socketPath: path, application: application, log: log)

@@ -114,7 +114,7 @@ static int run_all(sqlite3 *db, const char *all)
 int main(int argc, char **argv)
 {
     if (argc == 2 && !strcmp(argv[1], "--version")) {
-        printf("SQLite %s\n", sqlite3_libversion());
+        printf("SQLite %s %.10s\n", sqlite3_libversion(), sqlite3_sourceid()); /* begins with the day */
         return 0;
     }
     entry = argc > 1 ? argv[1] : "main.sql";

@@ -5,18 +5,22 @@ package import Languages
 package struct CatalogueDirectory: LanguageDirectory {
     private let catalogue: LanguageCatalogue
     private let versions: @Sendable () -> [String: String]
+    private let releases: @Sendable () -> [String: Release]
     private let start: @Sendable (LanguagePack) -> Receipt.Start
 
     /// Takes what only the machine can tell.
     ///
     /// `versions`: Of the runtimes on this machine, as far as they are known, by the id of their pack.
+    /// `releases`: When those versions came out.
     /// `start`: How programs of a pack start where a request does not say; by its host where nobody knows more.
     package init(
         _ catalogue: LanguageCatalogue, versions: @escaping @Sendable () -> [String: String] = { [:] },
+        releases: @escaping @Sendable () -> [String: Release] = { [:] },
         start: @escaping @Sendable (LanguagePack) -> Receipt.Start = { $0.host == nil ? .exec : .forked }
     ) {
         self.catalogue = catalogue
         self.versions = versions
+        self.releases = releases
         self.start = start
     }
 
@@ -28,6 +32,7 @@ package struct CatalogueDirectory: LanguageDirectory {
     package var listing: [LanguageListing] {
         let packs = (try? catalogue.all()) ?? []
         let versions = versions()
+        let releases = releases()
         return packs.map { pack in
             let missing = pack.missing
             var listing = LanguageListing(
@@ -35,6 +40,7 @@ package struct CatalogueDirectory: LanguageDirectory {
                 extensions: pack.extensions, start: start(pack).rawValue,
                 installed: missing == nil,
                 hint: missing?.install)
+            listing.release = releases[pack.id]
             listing.checksTypes = (try? pack.check?.locatePrograms()) != nil
             return listing
         }

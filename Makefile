@@ -63,7 +63,7 @@ hostile: build ## Run the hostile corpus of $(SHARED)
 hostile-quick: build ## Run its quick sample
 	scripts/hostile/run.sh --quick
 
-corpus: build ## Run the reference solutions of $(SHARED)/eval
+corpus: build ## Run the programs of $(SHARED)/eval: HumanEval, MBPP, MultiPL-E with our solutions, SQL
 	scripts/corpus/run.py
 
 test-vm: build ## Test on Debian's stock kernel with control groups v2, as root and as an ordinary user

@@ -49,7 +49,7 @@ struct LineErrors {
     ) -> GuestError {
         var error = GuestError(name: captures.name ?? row.name ?? "", message: captures.message)
         // A line about a file that is not the user's is still the reason, but points nowhere.
-        let path = captures.file.flatMap { GuestErrorReader.ownPath($0, home: home) }
+        let path = captures.file.flatMap(ownPath)
         if captures.file == nil || path != nil { place(&error, captures, at: path) }
         error.traceback = [shortened(index)]
         var from = index + 1
@@ -62,6 +62,12 @@ struct LineErrors {
             from = found.index + 1
         }
         return error
+    }
+
+    /// Runtimes that leave out a file's folders mean the given one of that name.
+    private func ownPath(_ file: String) -> String? {
+        let given = file.hasPrefix("/") ? nil : GuestErrorReader.givenPath(file, home: home, sources: sources)
+        return given ?? GuestErrorReader.ownPath(file, home: home)
     }
 
     private func place(_ error: inout GuestError, _ captures: LinePattern.Captures, at file: String?) {

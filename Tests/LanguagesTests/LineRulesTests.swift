@@ -76,6 +76,16 @@ struct LineRulesTests {
                 "Exception in thread \"main\" java.lang.IllegalStateException: a: b\n\tat java.base/java.util.List.of(List.java:7)\n\tat lib.A.f(A.java:5)\n",
             name: "IllegalStateException", message: "a: b", file: "lib/A.java", line: 5),
         Case(
+            language: "nim",
+            stderr:
+                "odd(1) x\nmain.nim(4)      main\n/usr/lib/nim/system.nim(5) x\nmain.nim(2)      fail\nError: unhandled exception: boom [ValueError]",
+            name: "ValueError", message: "boom", file: "main.nim", line: 2),
+        Case(
+            language: "ocaml",
+            stderr:
+                "Fatal error: exception Failure(\"a)\")\nRaised at Stdlib.failwith in file \"stdlib.ml\", line 29, characters 17-33\nCalled from Main in file \"main.ml\", line 4, characters 20-30",
+            name: "Failure", message: "\"a)\"", file: "main.ml", line: 4, column: 20),
+        Case(
             language: "swift", stderr: "main/main.swift:9: Assertion failed: not two\nCurrent stack trace:",
             name: "AssertionFailed", message: "not two", file: "main.swift", line: 9),
         Case(
@@ -131,7 +141,7 @@ struct LineRulesTests {
         let rules = try #require(row.compiling ? pack.compileErrors : pack.runErrors)
         let paths = [
             "main.c", "Main.java", "lib/A.java", "main.go", "main.rs", "main.ml", "main.hs", "main.swift",
-            "lib/A.swift",
+            "lib/A.swift", "main.nim",
         ]
         let sources = try paths.map { SourceFile(path: try WorkspacePath(parsing: $0), content: []) }
         let error = try #require(

@@ -54,12 +54,20 @@ struct LineErrors {
         error.traceback = [shortened(index)]
         var from = index + 1
         for pattern in row.then {
-            guard let found = find(pattern, from: from) else { continue }
+            let below = from..<max(from, min(lines.count, from + Self.reach))
+            guard let found = find(pattern, in: below) else { continue }
             if error.line == nil { place(&error, found.captures, at: found.path) }
             if let name = found.captures.name { error.name = name }
             if error.message.isEmpty { error.message = found.captures.message }
             error.traceback.append(shortened(found.index))
             from = found.index + 1
+        }
+        for pattern in row.above where error.line == nil {
+            guard let found = find(pattern, in: (max(0, index - Self.reach)..<index).reversed()) else {
+                continue
+            }
+            place(&error, found.captures, at: found.path)
+            error.traceback.insert(shortened(found.index), at: 0)
         }
         return error
     }
@@ -82,9 +90,9 @@ struct LineErrors {
         var path: String?
     }
 
-    /// The first line below that fits and, where it names a file, names one of the user's.
-    private func find(_ pattern: LinePattern, from start: Int) -> Found? {
-        for index in start..<max(start, min(lines.count, start + Self.reach)) {
+    /// The first of these lines that fits and, where it names a file, names one of the user's.
+    private func find(_ pattern: LinePattern, in places: some Sequence<Int>) -> Found? {
+        for index in places {
             guard let captures = pattern.match(lines[index]) else { continue }
             guard let file = captures.file else { return Found(index: index, captures: captures) }
             if let path = GuestErrorReader.givenPath(file, home: home, sources: sources) {

@@ -11,6 +11,8 @@ package struct EngineConfiguration: Hashable, Sendable {
     /// Whether warm interpreters are kept; a command alone has no use for one.
     package var keepsWarmHosts = true
     package var warmNode = WarmNode.yes
+    /// The Node that is kept warm; nil for the jailer's own choice.
+    package var node: String?
     /// Modules that the warm Python host imports besides its standard list.
     package var preload: [String] = []
     /// How many sandboxes of each kind wait for runs; nil for the jailer's own choice.
@@ -41,6 +43,7 @@ package struct EngineConfiguration: Hashable, Sendable {
         }
         if let parked { arguments += ["--parked-python", "\(parked)", "--parked-exec", "\(parked)"] }
         if !preload.isEmpty { arguments += ["--preload-more", preload.joined(separator: ",")] }
+        if let node { arguments += ["--node", node] }
         if let toolchains { arguments += ["--toolchains", toolchains] }
         return arguments
     }

@@ -377,7 +377,11 @@ extension Jailer {
         case _ where sandbox.isBlameless:
             spawnLater(sandbox.pool)
             actions = []
-        default: actions = pools[sandbox.pool]?.failed() ?? []
+        default:
+            if isPooled(sandbox.pool.host), sandbox.failure == nil {
+                hostFailure = "what is started ahead of runs ended by itself (the jailer's option 'node')"
+            }
+            actions = pools[sandbox.pool]?.failed() ?? []
         }
         perform(actions, sandbox.pool)
     }

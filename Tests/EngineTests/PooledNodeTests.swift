@@ -1,6 +1,7 @@
 internal import Domain
 internal import Engine
 internal import Glibc
+internal import Posix
 internal import Testing
 
 extension Lab {
@@ -133,5 +134,33 @@ struct PooledNodeTests {
         let result = try await Lab.runPooled("console.log(1)") { $0.profile = true }
         #expect(result.receipt?.start == .exec)
         #expect(result.usage.systemCalls?["execve"] != nil, result.account)
+    }
+
+    @Test func `what ends before it is ready is a refusal that says so, and keeps nobody waiting`()
+        async throws
+    {
+        let engine = try Lab.makeEngine {
+            $0.warmNode = .pooled
+            $0.node = "/usr/bin/true"
+        }
+        await #expect {
+            try await engine.run(try Lab.request("console.log(1)", "javascript"))
+        } throws: { error in
+            let error = error as? RequestError
+            return error?.code == .unreachable && error?.message.contains("started ahead") == true
+        }
+    }
+
+    private static let other = "/usr/bin/node"
+
+    @Test(
+        .enabled("there is no second Node, of another version than 24, in /usr") {
+            NodeVersion(ofNode: other).map { $0.major != 24 } ?? false
+        })
+    func `another Node than is known to survive a fork is pooled by itself`() async throws {
+        let engine = try Lab.makeEngine { $0.node = Self.other }
+        let result = try await engine.run(try Lab.request("console.log(process.version)", "javascript"))
+        #expect(result.receipt?.start == .pooled)
+        #expect(result.out.hasPrefix("v") && !result.out.hasPrefix("v24."), result.account)
     }
 }

@@ -148,14 +148,14 @@ static void count_calls(const struct cjail_plan *plan)
         cjail_die(GUEST_SOCKET, "profile", notifier);
 }
 
-int cjail_guest_await(char ***argv, char ***envp)
+/* Parks, and takes of the run all that every guest takes. Returns its flags; fds are the release's. */
+static int32_t take_run(char ***argv, char ***envp, int *fds, int *count)
 {
     static char *arguments[CJAIL_STRINGS_MAX + 1];
     static char *environment[CJAIL_STRINGS_MAX + 1];
     struct cjail_note note = {.kind = CJAIL_PARKED, .a = (int32_t)syscall(SYS_getpid)};
     cjail_send(GUEST_SOCKET, &note, NULL, 0);
-    int fds[CJAIL_NOTE_FDS], count = CJAIL_NOTE_FDS;
-    if (cjail_receive(GUEST_SOCKET, &note, fds, &count, 0) != 1 || note.kind != CJAIL_RELEASE || count < 4)
+    if (cjail_receive(GUEST_SOCKET, &note, fds, count, 0) != 1 || note.kind != CJAIL_RELEASE || *count < 4)
         _exit(71);
     const char *cursor, *end;
     struct cjail_bundle_head head;
@@ -168,14 +168,41 @@ int cjail_guest_await(char ***argv, char ***envp)
         cjail_die(GUEST_SOCKET, "bundle", error);
     limit_processes(note.processes);
     take_streams(fds);
-    if (note.a & CJAIL_GO_PROFILE)
-        count_calls(cjail_host_state.plan);
-    else
-        close_range(GUEST_NOTIFIER, ~0U, 0);
     given.hosts = note.a & CJAIL_GO_HOST;
     *argv = arguments;
     *envp = environment;
+    return note.a;
+}
+
+int cjail_guest_await(char ***argv, char ***envp)
+{
+    int fds[CJAIL_NOTE_FDS], count = CJAIL_NOTE_FDS;
+    if (take_run(argv, envp, fds, &count) & CJAIL_GO_PROFILE)
+        count_calls(cjail_host_state.plan);
+    else
+        close_range(GUEST_NOTIFIER, ~0U, 0);
     return 0;
+}
+
+int cjail_guest_await_ahead(char ***argv, char ***envp)
+{
+    int fds[CJAIL_NOTE_FDS], count = CJAIL_NOTE_FDS;
+    if (take_run(argv, envp, fds, &count) & CJAIL_GO_PROFILE)
+        cjail_die(GUEST_SOCKET, "profile", ENOTSUP);
+    for (int i = 0; i < count; i++)
+        close(fds[i]);
+    close(GUEST_SOCKET);
+    return 0;
+}
+
+/* Runs in: a confined guest that has no run yet; the program goes on with its socket. */
+void cjail_guest_become(const struct cjail_ahead *program)
+{
+    if (!program->argv)
+        cjail_die(GUEST_SOCKET, "ahead", EPROTO);
+    fcntl(GUEST_SOCKET, F_SETFD, 0);
+    execve(program->argv[0], program->argv, program->envp);
+    cjail_die(GUEST_SOCKET, "exec ahead", errno);
 }
 
 void cjail_guest_leave(void)

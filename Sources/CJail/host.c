@@ -35,6 +35,11 @@ int cjail_host_announce(int control)
     return cjail_send(control, &ready, NULL, 0);
 }
 
+void cjail_host_decline(int control)
+{
+    cjail_die(control, "fork", ENOTSUP);
+}
+
 int cjail_host_wait(int control)
 {
     for (;;) {
@@ -104,6 +109,8 @@ void cjail_exec_host(int control)
     while (cjail_host_wait(control) == 1) {
         if (cjail_host_spawn(control) != 0)
             continue;
+        if (order.note.b > 0 && order.note.b < CJAIL_AHEAD_MAX && cjail_host_state.ahead)
+            cjail_guest_become(&cjail_host_state.ahead[order.note.b]);
         char **argv, **envp;
         cjail_guest_await(&argv, &envp);
         cjail_guest_exec(argv, envp);
@@ -198,6 +205,7 @@ _Noreturn static void live_as_host(const struct cjail_host_birth *birth)
     }
     if ((error = cjail_host_prepare(birth->plan)) < 0)
         cjail_die(control, "plan", error);
+    cjail_host_state.ahead = birth->ahead;
     prctl(PR_SET_NAME, "diatom-exec", 0, 0, 0);
     cjail_host_announce(control);
     cjail_exec_host(control);

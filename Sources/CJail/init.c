@@ -79,7 +79,7 @@ static int64_t cpu_of_children(void)
 
 static void measure_end(struct cjail_init *init, struct cjail_note *note)
 {
-    int64_t cpu = cpu_of_children() - init->cpu_base;
+    int64_t cpu = cpu_of_children() - init->cpu_base - init->cpu_parked;
     note->a = init->status;
     note->wall_ns = init->released_ns ? init->ended_ns - init->released_ns : 0;
     note->cpu_ns = cpu > init->cpu_sampled ? cpu : init->cpu_sampled;
@@ -176,6 +176,7 @@ static void go(struct cjail_init *init, struct cjail_note *order, int *fds, int 
         start_counting(init);
     if (init->joined && (init->plan->flags & CJAIL_SAMPLED))
         init->memory_base = cjail_process_memory(init->proc, (uint64_t)init->guest); /* shared with the host */
+    init->cpu_parked = cjail_process_cpu(init->guest);
     struct cjail_note release = {.kind = CJAIL_RELEASE, .a = order->a, .processes = order->processes};
     init->running = true;
     init->released_ns = cjail_now();
@@ -325,7 +326,7 @@ static void clear(struct cjail_init *init)
     init->status = 0;
     init->running = init->ended = false;
     init->released_ns = 0;
-    init->memory_base = init->memory_peak = init->cpu_sampled = 0;
+    init->memory_base = init->memory_peak = init->cpu_sampled = init->cpu_parked = 0;
     init->processes_peak = 0;
     init->sampled_limit = CJAIL_SAMPLED_NONE;
     init->cpu_base = cpu_of_children();

@@ -33,6 +33,7 @@ struct cjail_host {
     bool awaited; /* a run waits for the guest that is being made */
     bool hosting; /* that guest will host runs of its own */
     bool nested;  /* this host is a guest itself: nobody believes it */
+    const struct cjail_ahead *ahead;
 };
 extern struct cjail_host cjail_host_state;
 
@@ -101,6 +102,7 @@ struct cjail_init {
     int64_t released_ns, ended_ns;
     int64_t memory_limit, cpu_limit; /* sampled grade only */
     int64_t memory_base, memory_peak, cpu_sampled;
+    int64_t cpu_parked; /* what the guest used before it was released */
     uint32_t processes_peak;
     uint32_t sampled_limit;
     struct cjail_profile *profile;
@@ -143,6 +145,7 @@ void cjail_init_answer(struct cjail_init *init);
 void cjail_init_sample(struct cjail_init *init);
 int64_t cjail_process_memory(int proc, uint64_t pid);
 bool cjail_process_numbers(int proc, uint64_t pid, const char *file, uint64_t *numbers, int count);
+int64_t cjail_process_cpu(pid_t pid);
 bool cjail_init_start(struct cjail_init *init, const int *groups, int group_count, uint32_t uid, uint32_t gid);
 
 void cjail_join_groups(int report, const int *groups, int count);
@@ -169,7 +172,7 @@ bool cjail_verify_parked(struct cjail_init *init, const char **what);
 long cjail_process_text(int proc, pid_t pid, const char *file, char *text, size_t size);
 
 int cjail_guest_confine(int init_socket);
-int cjail_guest_park(int init_socket);
+_Noreturn void cjail_guest_become(const struct cjail_ahead *program);
 
 int cjail_bundle_map(int fd, const char **start, const char **end, struct cjail_bundle_head *head);
 int cjail_bundle_string(const char **cursor, const char *end, const char **text, uint32_t *length);

@@ -3,6 +3,7 @@
 #include "internal.h"
 
 #include <dirent.h>
+#include <time.h>
 
 /* Reads a file of a process, of proc, as text. Returns its length, cut to fit, or -errno. */
 long cjail_process_text(int proc, pid_t pid, const char *file, char *text, size_t size)
@@ -48,6 +49,16 @@ int64_t cjail_process_memory(int proc, uint64_t pid)
     if (!cjail_process_numbers(proc, pid, "/statm", pages, 3) || pages[1] <= pages[2])
         return 0;
     return (int64_t)(pages[1] - pages[2]) * sysconf(_SC_PAGESIZE);
+}
+
+/* Processor time of a process and its threads, in nanoseconds. */
+int64_t cjail_process_cpu(pid_t pid)
+{
+    clockid_t clock;
+    struct timespec used;
+    if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &used) < 0)
+        return 0;
+    return (int64_t)used.tv_sec * 1000000000 + used.tv_nsec;
 }
 
 static void add_process(struct cjail_init *init, uint64_t pid, int64_t *memory, int64_t *ticks)
@@ -106,7 +117,7 @@ void cjail_init_sample(struct cjail_init *init)
     walk_processes(init, &memory, &ticks, &count);
     cjail_workspace_measure(init->workspace, &disk);
     memory += (int64_t)(disk.disk_total - disk.disk_free);
-    int64_t cpu = ticks * (1000000000 / sysconf(_SC_CLK_TCK));
+    int64_t cpu = ticks * (1000000000 / sysconf(_SC_CLK_TCK)) - init->cpu_parked;
     if (memory > init->memory_peak)
         init->memory_peak = memory;
     if (count > init->processes_peak)

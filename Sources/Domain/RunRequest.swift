@@ -20,6 +20,8 @@ package struct RunRequest: Hashable, Sendable {
     package var profile = false
     /// Whether the value of a last expression, figures and tables are wanted.
     package var rich = false
+    /// Whether the program's types are checked first; what is wrong then is told as a compiler's errors.
+    package var checkTypes = false
     /// The key whose control group, pool and quota the run belongs to.
     package var key: KeyID = .local
     /// Run fresh with this hash seed.

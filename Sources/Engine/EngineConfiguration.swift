@@ -10,6 +10,9 @@ package struct EngineConfiguration: Hashable, Sendable {
     package var allowed: [String] = []
     /// Whether warm interpreters are kept; a command alone has no use for one.
     package var keepsWarmHosts = true
+    package var warmNode = WarmNode.yes
+    /// The Node that is kept warm; nil for the jailer's own choice.
+    package var node: String?
     /// Modules that the warm Python host imports besides its standard list.
     package var preload: [String] = []
     /// How many sandboxes of each kind wait for runs; nil for the jailer's own choice.
@@ -38,7 +41,7 @@ package struct EngineConfiguration: Hashable, Sendable {
         var arguments: [String] = []
         if !allowed.isEmpty { arguments += ["--allow", allowed.joined(separator: ",")] }
         if keepsWarmHosts {
-            arguments += ["--warm-python", "yes", "--warm-node", "yes", "--warm-sql", "yes"]
+            arguments += ["--warm-python", "yes", "--warm-node", warmNode.rawValue, "--warm-sql", "yes"]
         } else {
             // One sandbox is made while the request is read, the next when a step takes longer than most programs.
             arguments += ["--parked-exec", "1", "--refill-ms", "25"]
@@ -46,6 +49,7 @@ package struct EngineConfiguration: Hashable, Sendable {
         if let parked { arguments += ["--parked-python", "\(parked)", "--parked-exec", "\(parked)"] }
         if !preload.isEmpty { arguments += ["--preload-more", preload.joined(separator: ",")] }
         if let environments { arguments += ["--environments", environments] }
+        if let node { arguments += ["--node", node] }
         if let toolchains { arguments += ["--toolchains", toolchains] }
         return arguments
     }

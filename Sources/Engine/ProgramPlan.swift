@@ -31,10 +31,29 @@ package struct ProgramPlan: Sendable {
                 field: "language")
         }
         for name in pack.ownPrograms { try lay(name) }
+        if request.checkTypes { try findChecker() }
         guard !request.rich || pack.id == "python" || pack.showsResults else {
             throw RequestError(
                 .unsupported, "rich: \(pack.name) has no rich results in this version; leave the field out",
                 field: "rich")
+        }
+    }
+
+    private mutating func findChecker() throws(RequestError) {
+        guard let check = pack.check else {
+            throw RequestError(
+                .unsupported,
+                "check_types: nothing checks the types of \(pack.name) here; leave the field out",
+                field: "check_types")
+        }
+        do throws(LanguagePack.Missing) {
+            values.programs.merge(try check.locatePrograms()) { $1 }
+        } catch {
+            throw RequestError(
+                .notInstalled,
+                "check_types: \(pack.id) needs \(error.programs.joined(separator: ", ")), which this machine lacks; "
+                    + error.install,
+                field: "check_types")
         }
     }
 
@@ -92,9 +111,10 @@ package struct ProgramPlan: Sendable {
 
     /// What starts the program: a warm interpreter where one gives exactly what a fresh one would.
     ///
-    /// `kept`: The hosts that the jailer has.
-    func host(among kept: Set<StepOrder.Host>) -> StepOrder.Host {
+    /// `jailer`: What the jailer says of the hosts that it has. What was started ahead cannot be profiled any more.
+    func host(among jailer: JailerGreeting) -> StepOrder.Host {
         guard request.start == .warm, request.seed == nil, request.args.count < 4_000 else { return .exec }
+        let kept = request.profile ? jailer.hosts.subtracting(jailer.pooled) : jailer.hosts
         switch pack.host {
         case "python":
             guard entry.description == "main.py", isUnread(Self.pythonReads), !isArchive, !bringsUserSite

@@ -41,6 +41,14 @@ package final class RunEngine: Runner {
         return await link.greeting()
     }
 
+    /// How programs of a language start where a request does not say, as far as the jailer has told what it keeps.
+    package func start(of pack: LanguagePack) -> Receipt.Start {
+        guard let host = pack.host.flatMap(StepOrder.Host.init(named:)),
+            let greeting = link.withLock({ $0 })?.knownGreeting, greeting.hosts.contains(host)
+        else { return .exec }
+        return greeting.start(of: host)
+    }
+
     /// Opens the compile cache now, and not when it is first needed.
     ///
     /// Returns: Why there is none, where one was asked for.

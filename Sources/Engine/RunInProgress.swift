@@ -38,6 +38,9 @@ struct RunInProgress {
     mutating func carryOut(over link: JailerLink) async throws(RequestError) -> RunResult {
         var files = request.files
         fold.result.receipt = receipt(.exec)
+        if request.checkTypes, let check = plan.pack.check {
+            guard try await checkTypes(check, over: link) else { return fold.result }
+        }
         if let compile = plan.pack.compile {
             guard let outputs = try await compileStep(compile, over: link) else { return fold.result }
             files = files.filter { file in !outputs.contains { $0.path == file.path } } + outputs
@@ -60,7 +63,7 @@ struct RunInProgress {
     }
 
     private mutating func runStep(_ files: [SourceFile], over link: JailerLink) async throws(RequestError) {
-        let host = plan.host(among: greeting.hosts)
+        let host = plan.host(among: greeting)
         var order = StepOrder(
             host: host, arguments: try expand(plan.pack.run, args: request.args),
             environment: plan.environment(plan.pack.env, host: host), files: files, stdin: request.stdin,
@@ -73,7 +76,7 @@ struct RunInProgress {
         order.profile = request.profile
         order.network = request.network
         order.confined = confinedHost(host)
-        fold.result.receipt = receipt(host.start, confined: order.confined != nil)
+        fold.result.receipt = receipt(greeting.start(of: host), confined: order.confined != nil)
         var wish = FileWish(patterns: request.collect, configuration: configuration)
         wish.results = showsResults ? ResultsFile.path : nil
         var step = StepFold(wanted: wish)
@@ -134,6 +137,7 @@ struct RunInProgress {
             while let event = await session.channel.next() {
                 switch event {
                 case .started:
+                    await noteStart(order, link)
                     if streams { fold.result.queued = .nanoseconds(Monotonic.now() - asked) }
                     await emitStart(order.limits.step)
                 case .output(let output): await take(output, into: &step, streams: streams)
@@ -149,7 +153,7 @@ struct RunInProgress {
             environments.isMissing(image, for: request.key)
             var order = order
             order.confined = nil
-            fold.result.receipt = receipt(order.host.start)
+            fold.result.receipt = receipt(greeting.start(of: order.host))
             return try await perform(order, over: link, into: &step, streams: streams)
         }
         return try Self.outcome(last, session: session)
@@ -157,11 +161,17 @@ struct RunInProgress {
 
     func receipt(_ start: Receipt.Start, confined: Bool = false) -> Receipt {
         var receipt = Receipt(
-            layers: greeting.layers, policy: start == .exec ? greeting.policy : greeting.warmPolicy,
+            layers: greeting.layers, policy: greeting.policy(of: start),
             hostUser: greeting.hasOwnUsers ? (confined ? .environment : .own) : .shared, start: start,
             memory: greeting.isSampled ? "sampled" : "control group")
         receipt.network = request.network
         return receipt
+    }
+
+    /// A host may have said since that it cannot be forked.
+    private mutating func noteStart(_ order: StepOrder, _ link: JailerLink) async {
+        guard order.host != .exec, let start = await link.greeting()?.start(of: order.host) else { return }
+        fold.result.receipt = receipt(start, confined: order.confined != nil)
     }
 
     private mutating func emitStart(_ step: Limits.Step) async {

@@ -92,7 +92,7 @@ extension Jailer {
     private func problem(with order: cjail_order, _ descriptors: [Int32]) -> String? {
         let sockets = order.flags & UInt32(CJAIL_GO_NETWORK.rawValue) == 0 ? 0 : 1
         guard (4...5).contains(descriptors.count - sockets) else { return "order: descriptors" }
-        guard hosts[order.host] != nil else { return "order: host" }
+        guard hosts[order.host] != nil || isPooled(order.host) else { return "order: host" }
         guard order.wall_ns > 0, order.wall_ns <= options.maxWall else { return "order: wall" }
         guard order.cpu_ns > 0, order.cpu_ns <= options.maxWall else { return "order: cpu" }
         guard order.memory_bytes >= 1 << 20, order.memory_bytes <= options.maxMemory else {
@@ -127,13 +127,14 @@ extension Jailer {
         }
     }
 
-    private func hello(_ client: Int) {
+    func hello(_ client: Int) {
         var report = cjail_report()
         report.kind = UInt32(CJAIL_REPORT_HELLO.rawValue)
         report.layers = layers
         report.memory_grade = UInt32((tree == nil ? CJAIL_MEMORY_SAMPLED : CJAIL_MEMORY_GROUP).rawValue)
         report.own_uid = isRoot ? 1 : 0
-        report.hosts = hosts.keys.reduce(0) { $0 | 1 << $1 }
+        report.pooled = interpreters.keys.filter(isPooled).reduce(0) { $0 | 1 << $1 }
+        report.hosts = hosts.keys.reduce(report.pooled) { $0 | 1 << $1 }
         report.group_version = UInt32(tree?.places.version?.rawValue ?? 0)
         report.landlock_abi = UInt32(policy.landlockABI)
         report.pid = UInt32(getpid())

@@ -25,12 +25,17 @@ extension Jailer {
 
     private func spawn(_ key: PoolKey) {
         guard key.environment.isEmpty else { return spawnNested(key) }
-        guard let maker, maker.isAlive, hosts[key.host]?.isAlive == true, let slot = freeSlots.popLast()
+        let isPooled = isPooled(key.host)
+        guard let maker, maker.isAlive, isPooled || hosts[key.host]?.isAlive == true,
+            let slot = freeSlots.popLast()
         else {
             return spawnLater(key)
         }
         do throws(SystemFailure) {
-            try ask(for: prepare(slot, key), flags: key.host == maker.kind ? 0 : CJAIL_SPAWN_JOINED.rawValue)
+            let isOwn = key.host == maker.kind || isPooled
+            try ask(
+                for: prepare(slot, key), flags: isOwn ? 0 : CJAIL_SPAWN_JOINED.rawValue,
+                program: isPooled ? key.host : 0)
         } catch {
             log("spawn: \(error)")
             hostFailure = "\(error)"
@@ -56,11 +61,16 @@ extension Jailer {
     }
 
     /// Has the exec host clone a sandbox's init.
-    func ask(for birth: borrowing SandboxBirth, flags: UInt32) throws(SystemFailure) {
+    ///
+    /// `program`: What its guests become before they park; 0 for none.
+    func ask(
+        for birth: borrowing SandboxBirth, flags: UInt32, program: UInt32 = 0
+    ) throws(SystemFailure) {
         guard let maker else { throw SystemFailure(operation: "spawn", code: ESRCH) }
         var note = cjail_note()
         note.kind = UInt32(CJAIL_SPAWN.rawValue)
         note.a = Int32(bitPattern: flags)
+        note.b = Int64(program)
         do throws(SystemFailure) {
             try maker.ask(note, for: birth.sandbox.index, descriptors: birth.descriptors)
         } catch {
@@ -83,7 +93,7 @@ extension Jailer {
     }
 
     /// Makes every sandbox; the guests of interpreters are forks of theirs that join.
-    private var maker: Host? { hosts[UInt32(CJAIL_HOST_EXEC.rawValue)] }
+    var maker: Host? { hosts[UInt32(CJAIL_HOST_EXEC.rawValue)] }
 
     private func group(_ slot: Int, _ key: String) throws(SystemFailure) -> SandboxGroup? {
         guard let tree else { return nil }
@@ -423,7 +433,11 @@ extension Jailer {
         case _ where sandbox.isBlameless:
             spawnLater(sandbox.pool)
             actions = []
-        default: actions = pools[sandbox.pool]?.failed() ?? []
+        default:
+            if isPooled(sandbox.pool.host), sandbox.failure == nil {
+                hostFailure = "what is started ahead of runs ended by itself (the jailer's option 'node')"
+            }
+            actions = pools[sandbox.pool]?.failed() ?? []
         }
         perform(actions, sandbox.pool)
     }

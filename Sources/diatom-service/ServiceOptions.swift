@@ -10,6 +10,7 @@ struct ServiceOptions {
     var jailerSocket: String?
     /// The file that `diatom languages add` writes.
     var toolchains: String
+    var warmNode = WarmNode.yes
     /// The user that the service becomes, when root starts it.
     var user: UInt32?
     /// Of the compile cache; 0 turns it off.
@@ -19,6 +20,7 @@ struct ServiceOptions {
     enum Wrong: Error {
         case number(String)
         case endpoint(String)
+        case warmNode(String)
         case unknown(String)
         case missingValue(String)
     }
@@ -33,6 +35,8 @@ struct ServiceOptions {
                                 servers that runs may name in 'network' although their addresses are private
           --compile-cache-mb N  what compiled programs may take in the data folder (default: 512; 0: none are kept)
           --toolchains FILE     what 'diatom languages add' wrote; the default is the same as there
+          --warm-node KIND      yes: fork Node where it can be, else as pooled (the default); pooled: start one ahead
+                                for each run; no: start Node when a run is there
           --jailer-socket PATH  a diatom-jailer that runs as a daemon of its own
           --verbose             log every request
 
@@ -59,7 +63,7 @@ struct ServiceOptions {
 
     private static let names = [
         "--data", "--allow", "--allow-private", "--preload", "--compile-cache-mb", "--jailer-socket",
-        "--toolchains", "--user",
+        "--toolchains", "--user", "--warm-node",
     ]
 
     private mutating func set(_ name: String, _ value: String) throws(Wrong) {
@@ -76,6 +80,9 @@ struct ServiceOptions {
         case "--compile-cache-mb":
             guard let count = Int(value), (0...1_048_576).contains(count) else { throw .number(name) }
             compileCacheMebibytes = count
+        case "--warm-node":
+            guard let kind = WarmNode(rawValue: value) else { throw .warmNode(value) }
+            warmNode = kind
         case "--jailer-socket": jailerSocket = value
         case "--toolchains": toolchains = value
         default: user = UInt32(value)

@@ -51,6 +51,7 @@ func startEngine(
     configuration.compiledFolder = options.data + "/compiled"
     configuration.mostCompiledBytes = .mebibytes(options.compileCacheMebibytes)
     configuration.toolchains = options.toolchains
+    configuration.warmNode = options.warmNode
     var tries = 0
     while true {
         do throws(SystemFailure) { return try RunEngine(configuration, catalogue: catalogue) } catch {
@@ -72,7 +73,10 @@ func serve(_ options: ServiceOptions) async throws {
     let store = try FileIdempotencyStore(folder: options.data + "/idempotency")
     let application = Application(
         runner: engine, idempotency: store,
-        languages: CatalogueDirectory(catalogue) { engine.versions.known }, log: log)
+        languages: CatalogueDirectory(
+            catalogue, versions: { engine.versions.known }, releases: { engine.versions.releases },
+            start: engine.start(of:)), log: log
+    )
     let path = options.data + "/diatom.sock"
     let server = ServiceServer(socketPath: path, application: application, log: log)
     stopOnSignals(server)

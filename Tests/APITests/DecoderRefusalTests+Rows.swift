@@ -131,7 +131,7 @@ extension DecoderRefusalTests {
         Refusal(field: "check", #""enforce""#, .unsupported, "check"),
         Refusal(field: "cache", "true", .unsupported, "cache"),
         Refusal(field: "stream", "true", .unsupported, "stream"),
-        Refusal(field: "check_types", "true", .unsupported, "check_types"),
+        Refusal(field: "check_types", "1", .invalidValue, "check_types"),
         Refusal(field: "tests", #"[{"stdin":1}]"#, .invalidValue, "tests[0].stdin"),
         Refusal(field: "tests", #"[{},{"expect":"x"}]"#, .unknownField, "tests[1].expect"),
         Refusal(field: "tests", #"[{"args":["a\u0000"]}]"#, .invalidValue, "tests[0].args[0]"),

@@ -133,7 +133,7 @@ static void rehearse(sqlite3 *db)
 int main(int argc, char **argv)
 {
     if (argc == 2 && !strcmp(argv[1], "--version")) {
-        printf("SQLite %s\n", sqlite3_libversion());
+        printf("SQLite %s %.10s\n", sqlite3_libversion(), sqlite3_sourceid()); /* begins with the day */
         return 0;
     }
     sqlite3 *db = open_database();

@@ -43,6 +43,7 @@ package struct RunRequestDecoder: Sendable {
         request.start = try reader.choice("start", RunRequest.Start.self) ?? .warm
         request.rich = try reader.bool("rich")
         request.profile = try reader.bool("profile")
+        if reader.optional("check_types") != nil { request.checkTypes = try reader.bool("check_types") }
         request.seed = try seed(reader)
         request.tests = try TestReader.read(reader)
         request.network = try NetworkReader.read(reader)
@@ -115,9 +116,6 @@ extension RunRequestDecoder {
     private func refuseMissingFeatures(_ reader: ObjectReader) throws(RequestError) {
         for name in ["cache", "stream"] where try reader.bool(name) {
             throw missing(reader, name, "true")
-        }
-        if reader.optional("check_types") != nil, try reader.bool("check_types") {
-            throw missing(reader, "check_types", "true")
         }
         if let entries = try reader.array("libraries", most: 1_000), !entries.isEmpty {
             throw missing(reader, "libraries", "a list that is not empty")

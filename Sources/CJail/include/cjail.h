@@ -21,7 +21,8 @@
  *            of the guests they get, and look at them from outside (verify.c).
  *   guest    The child of init (guest.c). It has lost every capability, is bound by rlimits,
  *            Landlock and seccomp, and waits, parked, for the order to go. Until that order it
- *            has seen no byte of a request.
+ *            has seen no byte of a request. Where an interpreter cannot be forked, the confined
+ *            guest becomes it before it parks (cjail_ahead), and is used once like any other.
  *
  * One SEQPACKET socket connects jailer and init, one socketpair init and guest, one SEQPACKET
  * socket jailer and host. All messages have the fixed size of struct cjail_note. When the
@@ -136,6 +137,13 @@ struct cjail_root {
     const char *folders[CJAIL_FOLDERS_MAX];
 };
 
+/* A program that guests of the exec host become, confined, before they park: it takes its run by itself. */
+struct cjail_ahead {
+    char *const *argv; /* NULL: there is none of this number */
+    char *const *envp;
+};
+#define CJAIL_AHEAD_MAX 8
+
 /* How a host is born. */
 struct cjail_host_birth {
     const struct cjail_plan *plan;
@@ -150,13 +158,15 @@ struct cjail_host_birth {
     int32_t group_fds[CJAIL_GROUPS_MAX];
     char *const *argv;     /* NULL: stay and serve as the exec host */
     char *const *envp;
+    const struct cjail_ahead *ahead; /* the exec host's, by kind of host; CJAIL_AHEAD_MAX of them */
 };
 
 /* ---- messages ---- */
 
 enum cjail_note_kind {
     /* jailer to host */
-    CJAIL_SPAWN = 1, /* a: enum cjail_spawn_flag; descriptors: init's socket, control group files */
+    CJAIL_SPAWN = 1, /* a: enum cjail_spawn_flag; b: the number of the program that guests become before they park,
+                      * 0: none; descriptors: init's socket, control group files */
     CJAIL_JOIN = 2,  /* a: enum cjail_join_flag; descriptors: the guest's socket, control group files. To a confined
                       * host's init: the guest's socket; from it to the host: the namespaces, in the order of ENTER */
     /* host to jailer */
@@ -298,6 +308,9 @@ int cjail_host_prepare_from(int plan_fd);
 /* Tells the jailer that this host is ready. Returns 0 or -errno. */
 int cjail_host_announce(int control);
 
+/* Tells the jailer that this interpreter cannot be forked, and ends the host. */
+void cjail_host_decline(int control);
+
 /* Waits for the next spawn order; to be followed by cjail_host_spawn. Returns 1, 0 when the jailer is gone, or -errno. */
 int cjail_host_wait(int control);
 
@@ -307,6 +320,10 @@ int cjail_host_spawn(int control);
 /* Waits, in the guest, until the run is given, and takes its standard streams.
  * On return *argv and *envp stand in memory that stays. Returns 0; ends the process otherwise. */
 int cjail_guest_await(char ***argv, char ***envp);
+
+/* The same in a program that a guest became before it parked: its other descriptors stay, and it needs no plan.
+ * Such a run cannot be profiled: the program's threads are there already. */
+int cjail_guest_await_ahead(char ***argv, char ***envp);
 
 /* Becomes argv[0], looked up along PATH of envp. Never returns: reports the error to init and exits. */
 void cjail_guest_exec(char **argv, char **envp);

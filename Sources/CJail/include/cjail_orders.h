@@ -88,9 +88,10 @@ struct cjail_report {
     uint32_t layers, memory_grade, own_uid, hosts, group_version, landlock_abi;
     uint32_t pid;
     uint32_t confined; /* how many confined hosts there may be at a time; 0: they cannot be had here */
+    uint32_t pooled; /* of hosts: those whose guests were started ahead, one for each run */
     uint8_t policy[2][32]; /* of programs, of interpreters */
     char text[128];
 };
-_Static_assert(sizeof(struct cjail_report) == 336, "reports have one size on both sides");
+_Static_assert(sizeof(struct cjail_report) == 344, "reports have one size on both sides");
 
 #endif

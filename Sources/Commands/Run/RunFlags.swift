@@ -19,6 +19,8 @@ enum RunFlags {
     static let profile = CommandOption("profile", "count system calls by name")
     static let rich = CommandOption(
         "rich", "show the last expression's value, figures and tables")
+    static let checkTypes = CommandOption(
+        "check-types", "check the program's types first; what is wrong is told as a compiler's errors")
     static let test = CommandOption(
         "test", value: "FILE", "run with this file as stdin; several run one after another")
     static let tests = CommandOption(
@@ -34,7 +36,7 @@ enum RunFlags {
 
     static let all =
         [language, code, file, entry, env] + RunLimits.rows.map(\.option) + [
-            network, allowPrivate, collect, out, rich, test, tests, fresh, seed, profile, receipt, json,
+            network, allowPrivate, collect, out, rich, checkTypes, test, tests, fresh, seed, profile, receipt, json,
             idempotencyKey, alone, data,
             allow, verbose,
         ]

@@ -46,6 +46,10 @@ enum RunRequestWriter {
             writer.name("rich")
             writer.value(true)
         }
+        if request.checkTypes {
+            writer.name("check_types")
+            writer.value(true)
+        }
         if !request.tests.isEmpty { write(request.tests, to: &writer) }
         if let seed = request.seed {
             writer.name("seed")

@@ -144,7 +144,9 @@ static int enter_user_namespace(const struct cjail_host_birth *birth)
      * container is another user already here. */
     uint32_t uid = birth->host_uid == 0 ? 1000 : birth->host_uid;
     uint32_t gid = birth->host_gid == 0 ? 1000 : birth->host_gid;
-    return cjail_map_self(uid, gid, birth->host_uid, birth->host_gid);
+    if (chdir("/proc") < 0)
+        return -errno;
+    return cjail_map_self(AT_FDCWD, uid, gid, birth->host_uid, birth->host_gid);
 }
 
 static void give_up_privilege(const struct cjail_host_birth *birth)

@@ -112,10 +112,10 @@ int64_t cjail_now(void);
 void cjail_default_signals(void);
 void cjail_unblock_signals(void);
 _Noreturn void cjail_die(int socket, const char *stage, int error);
-int cjail_write_file(const char *path, const char *text);
+int cjail_write_file(int folder, const char *path, const char *text);
 size_t cjail_format(char *buffer, size_t size, const char *before, uint64_t number, const char *after);
 
-int cjail_map_self(uint32_t inner_uid, uint32_t inner_gid, uint32_t outer_uid, uint32_t outer_gid);
+int cjail_map_self(int proc, uint32_t inner_uid, uint32_t inner_gid, uint32_t outer_uid, uint32_t outer_gid);
 int cjail_become(uint32_t uid, uint32_t gid);
 int cjail_drop_capabilities(void);
 int cjail_lock_privileges(void);

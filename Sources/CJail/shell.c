@@ -35,7 +35,7 @@ static void take_ids(struct cjail_init *init, uint32_t outer_uid, uint32_t outer
      * init all the same: it has no /proc, and a Landlock domain, which no init is in. */
     if (init->nested)
         prctl(PR_SET_DUMPABLE, 1UL, 0UL, 0UL, 0UL);
-    if ((error = cjail_map_self(plan->inner_uid, plan->inner_gid, outer_uid, outer_gid)) < 0)
+    if ((error = cjail_map_self(init->proc, plan->inner_uid, plan->inner_gid, outer_uid, outer_gid)) < 0)
         cjail_die(control, "id maps", error);
     if (init->nested)
         prctl(PR_SET_DUMPABLE, 0UL, 0UL, 0UL, 0UL);
@@ -58,30 +58,41 @@ static int furnish(struct cjail_init *init)
     return cjail_workspace_attach(init->workspace);
 }
 
-/* Keeps a mount namespace as it was before anything of this sandbox stood in it: nested ones begin there. */
+/* The folder of processes: of this pid namespace, or without one the old one's, whose "self" is this process as well. */
+static int open_proc(struct cjail_init *init)
+{
+    bool has_none = init->plan->flags & CJAIL_NO_PROC;
+    init->proc = has_none ? open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC) : cjail_proc_make(init->plan);
+    return init->proc >= 0 ? 0 : has_none ? -errno : init->proc;
+}
+
+/* Keeps a mount namespace apart from the guest's: nested ones begin there, without anything of this sandbox.
+ *
+ * Neither a host nor its guests on their way may see a /proc: they would find the runs in it, whose memory the kernel
+ * lets the host look at. But the kernel lets nested inits make one only where one stands uncovered; so one stands,
+ * where nobody gets, because what covers the way to it was put up by whoever is above them. */
 static int part_mounts(struct cjail_init *init)
 {
     if (!init->hosting)
         return 0;
-    init->outside = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+    int error = cjail_proc_hide("/var/proc");
+    if (error < 0)
+        return error;
+    if (move_mount(init->proc, "", AT_FDCWD, "/var/kept/proc", MOVE_MOUNT_F_EMPTY_PATH) < 0 ||
+        mount("/var/empty", "/var/kept", NULL, MS_BIND, NULL) < 0)
+        return -errno;
+    init->outside = openat(init->proc, "self/ns/mnt", O_RDONLY | O_CLOEXEC);
     if (init->outside < 0 || unshare(CLONE_NEWNS) < 0)
         return -errno;
-    init->inside = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+    init->inside = openat(init->proc, "self/ns/mnt", O_RDONLY | O_CLOEXEC);
     return init->inside < 0 ? -errno : 0;
 }
 
-/* A host must not see the processes of its runs, which are beneath its own; and a guest that is not believed yet
- * finds nothing that it could keep. */
 static int show_processes(struct cjail_init *init)
 {
     if (init->plan->flags & CJAIL_NO_PROC)
         return cjail_proc_hide("/var/empty");
-    init->proc = cjail_proc_make(init->plan);
-    if (init->proc < 0)
-        return init->proc;
-    if (init->nested)
-        return cjail_proc_hide("/var/empty");
-    return init->hosting ? cjail_proc_hide("/var/proc") : cjail_proc_attach(init->plan, init->proc);
+    return init->hosting || init->nested ? 0 : cjail_proc_attach(init->plan, init->proc);
 }
 
 static uint64_t digest(uint64_t sum, const void *bytes, long size)
@@ -153,23 +164,23 @@ static bool ipc_is_new(struct cjail_shell *shell)
 }
 
 /* Opens what renewal needs; a sandbox that cannot have it is used once. */
-static void watch(struct cjail_shell *shell, bool renews)
+static void watch(struct cjail_init *init, bool renews)
 {
+    struct cjail_shell *shell = &init->shell;
     static const char *const counters[CJAIL_TRAFFIC_FILES] = {
-        "/proc/self/net/dev", "/proc/self/net/snmp", "/proc/self/net/snmp6"};
+        "self/net/dev", "self/net/snmp", "self/net/snmp6"};
     static const char *const spaces[CJAIL_NAMESPACES] = { /* in the order in which they are entered */
-        "/proc/self/ns/user", "/proc/self/ns/pid", "/proc/self/ns/mnt", "/proc/self/ns/net",
-        "/proc/self/ns/ipc", "/proc/self/ns/uts", "/proc/self/ns/cgroup"};
-    shell->last_pid = open("/proc/sys/kernel/ns_last_pid", (renews ? O_WRONLY : O_RDONLY) | O_CLOEXEC);
+        "self/ns/user", "self/ns/pid", "self/ns/mnt", "self/ns/net", "self/ns/ipc", "self/ns/uts", "self/ns/cgroup"};
+    shell->last_pid = openat(init->proc, "sys/kernel/ns_last_pid", (renews ? O_WRONLY : O_RDONLY) | O_CLOEXEC);
     shell->uses = renews && shell->last_pid >= 0 ? 0 : MOST_USES;
     for (int i = 0; i < CJAIL_TRAFFIC_FILES; i++) {
-        shell->traffic_files[i] = open(counters[i], O_RDONLY | O_CLOEXEC);
+        shell->traffic_files[i] = openat(init->proc, counters[i], O_RDONLY | O_CLOEXEC);
         if (shell->traffic_files[i] < 0 && (i < 2 || errno != ENOENT)) /* without IPv6 the last is not there */
             shell->uses = MOST_USES;
     }
     for (int i = 0; i < CJAIL_NAMESPACES; i++)
-        shell->namespaces[i] = open(spaces[i], O_RDONLY | O_CLOEXEC);
-    shell->sockets = renews ? -1 : open("/proc/self/net/sockstat", O_RDONLY | O_CLOEXEC);
+        shell->namespaces[i] = openat(init->proc, spaces[i], O_RDONLY | O_CLOEXEC);
+    shell->sockets = renews ? -1 : openat(init->proc, "self/net/sockstat", O_RDONLY | O_CLOEXEC);
     watch_ipc(shell);
     shell->traffic = traffic(shell);
     shell->standing = standing();
@@ -188,11 +199,13 @@ void cjail_join_groups(int report, const int *groups, int count)
 void cjail_shell_make(struct cjail_init *init, const int *groups, int count, uint32_t uid, uint32_t gid)
 {
     const struct cjail_plan *plan = init->plan;
-    bool renews = !init->hosting && !init->nested;
+    bool renews = !init->hosting && !init->nested && !(plan->flags & CJAIL_NO_PROC);
     int error;
     for (; init->nested && init->group_count < count && init->group_count < CJAIL_GROUPS_MAX; init->group_count++)
         init->groups[init->group_count] = fcntl(groups[init->group_count], F_DUPFD_CLOEXEC, 3);
     cjail_join_groups(init->control, groups, count);
+    if ((error = open_proc(init)) < 0)
+        cjail_die(init->control, "proc", error);
     take_ids(init, uid, gid);
     limit_namespace(plan);
     if (unshare(CLONE_NEWCGROUP) < 0)
@@ -203,12 +216,9 @@ void cjail_shell_make(struct cjail_init *init, const int *groups, int count, uin
         cjail_die(init->control, "workspace", error);
     if ((error = cjail_loopback_up()) < 0)
         cjail_die(init->control, "loopback", error);
-    if (!renews) /* while a /proc can be seen */
-        watch(&init->shell, false);
     if ((error = show_processes(init)) < 0)
         cjail_die(init->control, "proc", error);
-    if (renews)
-        watch(&init->shell, true);
+    watch(init, renews);
 }
 
 /* A digest of what counts the sockets of this network namespace, or 0: some may be in the hands of others. */
@@ -247,14 +257,15 @@ static void forget_signals(void)
         ;
 }
 
-static int renew_ipc(struct cjail_shell *shell)
+static int renew_ipc(struct cjail_init *init)
 {
+    struct cjail_shell *shell = &init->shell;
     enum { IPC = 4 };
     if (unshare(CLONE_NEWIPC) < 0)
         return -errno;
     close(shell->namespaces[IPC]);
     close(shell->queues);
-    shell->namespaces[IPC] = open("/proc/self/ns/ipc", O_RDONLY | O_CLOEXEC);
+    shell->namespaces[IPC] = openat(init->proc, "self/ns/ipc", O_RDONLY | O_CLOEXEC);
     watch_ipc(shell);
     return shell->namespaces[IPC] < 0 ? -errno : 0;
 }
@@ -275,7 +286,7 @@ int cjail_shell_renew(struct cjail_init *init)
     if ((init->go_flags & CJAIL_GO_NETWORK) || ++shell->uses >= MOST_USES || traffic(shell) != shell->traffic ||
         standing() != shell->standing)
         return -EBUSY;
-    int error = ipc_is_new(shell) ? 0 : renew_ipc(shell);
+    int error = ipc_is_new(shell) ? 0 : renew_ipc(init);
     if (error == 0)
         error = renew_workspace(init);
     if (error == 0 && pwrite(shell->last_pid, FIRST_PID, 1, 0) != 1)

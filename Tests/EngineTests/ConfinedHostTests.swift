@@ -38,6 +38,8 @@ struct ConfinedHostTests {
         return result
     }
 
+    private func isWarm(_ result: RunResult) -> Bool { result.receipt?.hostUser == .environment }
+
     @Test func `a module that a host has imported is there, and the first run imports it itself`()
         async throws
     {
@@ -58,7 +60,9 @@ struct ConfinedHostTests {
     /// Expressions that forks of one host would repeat if nobody took care.
     private static let random = IndependenceTests.random
 
-    @Test(arguments: random) func `what is random differs between runs of one host`(_ expression: String) async throws {
+    @Test(arguments: random) func `what is random differs between runs of one host`(_ expression: String)
+        async throws
+    {
         let image = try folder.add(["shell": "import random, tempfile, uuid, ssl\n"])
         let code = "import shell\nprint(\(expression))"
         var seen: Set<String> = [try await warm(code, image).out]
@@ -101,7 +105,8 @@ struct ConfinedHostTests {
             "import ctypes\nprint('clean' if ctypes.CDLL(None).shmget(4711, 4096, 0) < 0 else 'seen')"
         ),
         (
-            "the host", "import os\nfor pid in range(-1, 100):\n    try: pid in (0, -1, os.getpid()) or os.kill(pid, 9)\n    except OSError: pass",
+            "the host",
+            "import os\nfor pid in range(-1, 100):\n    try: pid in (0, -1, os.getpid()) or os.kill(pid, 9)\n    except OSError: pass",
             "import os\nprint('clean' if os.getppid() == 1 and not os.path.exists('/proc/1') else 'seen')"
         ),
     ]
@@ -157,7 +162,9 @@ struct ConfinedHostTests {
         ("wall time", "import time\ntime.sleep(60)", .timeExceeded),
         ("output", "while True: print('x' * 1000)", .outputExceeded),
         ("disk", "open('f', 'wb').write(b'x' * (30 << 20))", .diskExceeded),
-    ]) func `a limit of a run of a host holds and is named`(_ name: String, _ code: String, _ status: RunStatus)
+    ]) func `a limit of a run of a host holds and is named`(
+        _ name: String, _ code: String, _ status: RunStatus
+    )
         async throws
     {
         let image = try folder.add(["shell": "ballast = bytearray(100 << 20)\n"])
@@ -171,7 +178,9 @@ struct ConfinedHostTests {
         #expect(isWarm(usual), usual.account)
         let modest = try await run("import shell\nprint(shell.ballast[0])", image, configure: limit)
         #expect(modest.out == "0\n" && isWarm(modest), modest.account)
-        if let peak = modest.usage.memoryPeak { #expect(peak.bytes < 32 << 20, "only what the run added counts") }
+        if let peak = modest.usage.memoryPeak {
+            #expect(peak.bytes < 32 << 20, "only what the run added counts")
+        }
         let result = try await run("import shell\n" + code, image, configure: limit)
         #expect(isWarm(result) && result.verdict.status == status, result.account)
         #expect(try await run("import shell\nprint(1)", image).out == "1\n")
@@ -194,26 +203,24 @@ struct ConfinedHostTests {
     @Test func `a hundred runs, eight at a time, are all right`() async throws {
         let image = try folder.add(["shell": "value = 7\n"])
         #expect(isWarm(try await warm("import shell", image)))
-        let results = try await withThrowingTaskGroup(of: (Int, RunResult).self) { group in
-            var next = 0
-            var all: [(Int, RunResult)] = []
-            func add() {
-                let number = next
-                next += 1
-                group.addTask { (number, try await run("import shell\nprint(shell.value, \(number))", image)) }
+        var results: [(Int, RunResult)] = []
+        for first in stride(from: 0, to: 100, by: 8) {
+            results += try await withThrowingTaskGroup(of: (Int, RunResult).self) { group in
+                for number in first..<min(first + 8, 100) {
+                    group.addTask {
+                        (number, try await run("import shell\nprint(shell.value, \(number))", image))
+                    }
+                }
+                return try await group.reduce(into: []) { $0.append($1) }
             }
-            for _ in 0..<8 { add() }
-            for try await result in group {
-                all.append(result)
-                if next < 100 { add() }
-            }
-            return all
         }
         for (number, result) in results { #expect(result.out == "7 \(number)\n", result.account) }
         #expect(results.filter { isWarm($0.1) }.count == 100)
     }
 
-    @Test func `a host that is killed ends its runs with a word, and the next are started without it`() async throws {
+    @Test func `a host that is killed ends its runs with a word, and the next are started without it`()
+        async throws
+    {
         let image = try folder.add(["shell": ""])
         #expect(isWarm(try await warm("import shell", image)))
         let jailer = try #require(engine.jailerProcess)
@@ -225,7 +232,9 @@ struct ConfinedHostTests {
             let all = ProcessTable.descendants(of: jailer)
             // An init that has an init beneath it is the host's.
             for entry in all where entry.name == "diatom-init" {
-                if all.contains(where: { $0.parent == entry.pid && $0.name == "diatom-init" }) { kill(entry.pid, SIGKILL) }
+                if all.contains(where: { $0.parent == entry.pid && $0.name == "diatom-init" }) {
+                    kill(entry.pid, SIGKILL)
+                }
             }
         }
         #expect(result.verdict.status == .engineFailed && result.out == "begun\n", result.account)
@@ -255,11 +264,16 @@ struct ConfinedHostTests {
             try await Lab.run("import numpy, pandas, matplotlib").verdict.status == .succeeded
         })
     func `numpy, pandas and matplotlib do in a run of a host what they do in any other`() async throws {
-        let names = ["numpy", "pandas", "matplotlib", "dateutil", "pytz", "PIL", "contourpy", "fontTools", "kiwisolver"]
+        let names = [
+            "numpy", "pandas", "matplotlib", "dateutil", "pytz", "PIL", "contourpy", "fontTools",
+            "kiwisolver",
+        ]
         let image = try folder.add(
             [:], linked: names + ["six.py", "cycler.py", "packaging", "pyparsing", "mpl_toolkits"])
         for code in Self.scientific {
-            let cold = try await run(code, image) { $0.env = [EnvironmentVariable(name: "NOT_WARM", value: "1")] }
+            let cold = try await run(code, image) {
+                $0.env = [EnvironmentVariable(name: "NOT_WARM", value: "1")]
+            }
             #expect(cold.verdict.status == .succeeded && !isWarm(cold), cold.account)
             var result = try await warm(code, image)
             // Until the host has what this program imports as well.
@@ -269,7 +283,8 @@ struct ConfinedHostTests {
         }
         var seen: Set<String> = []
         for _ in 0..<4 {
-            let result = try await run("import numpy\nprint(numpy.random.rand(), numpy.random.default_rng().random())", image)
+            let result = try await run(
+                "import numpy\nprint(numpy.random.rand(), numpy.random.default_rng().random())", image)
             for number in result.out.split(separator: " ") { seen.insert(String(number)) }
         }
         #expect(seen.count == 8, "\(seen)")

@@ -3,7 +3,7 @@ internal import Glibc
 internal import Posix
 
 /// A folder of environments made by hand, gone with this object.
-final class EnvironmentFolder {
+final class EnvironmentFolder: Sendable {
     let path: String
     private static let letters = Array("0123456789abcdef".utf8)
 

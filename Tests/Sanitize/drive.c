@@ -142,7 +142,8 @@ static int work_in_workspace(void)
 {
     uint32_t uid = getuid(), gid = getgid();
     char sound[2048];
-    if (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0 || cjail_map_self(0, 0, uid, gid) < 0)
+    if (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0 || chdir("/proc") < 0 ||
+        cjail_map_self(AT_FDCWD, 0, 0, uid, gid) < 0)
         return -1;
     if (mount("tmpfs", "/home", "tmpfs", 0, NULL) < 0 || mkdir("/home/user", 0755) < 0)
         return -1;

@@ -259,7 +259,9 @@ extension Jailer {
         dismiss(sandbox.index)
     }
 
-    private static let flagsOfRuns = CJAIL_GO_COLLECT.rawValue | CJAIL_GO_PROFILE.rawValue
+    /// What a client may ask of a run's init.
+    private static let flagsOfRuns =
+        CJAIL_GO_COLLECT.rawValue | CJAIL_GO_PROFILE.rawValue | CJAIL_GO_NETWORK.rawValue
 
     private func lend(_ index: Int, _ run: Sandbox.Run) {
         guard let sandbox = sandboxes[index] else { return }

@@ -221,12 +221,14 @@ void cjail_shell_make(struct cjail_init *init, const int *groups, int count, uin
     watch(init, renews);
 }
 
-/* A digest of what counts the sockets of this network namespace, or 0: some may be in the hands of others. */
+/* A digest of how many sockets this network namespace has, or 0: some may be in the hands of others.
+ * The first line; what follows it is partly counted for the whole machine. */
 static uint64_t sockets(const struct cjail_shell *shell)
 {
     char text[512];
     long got = pread(shell->sockets, text, sizeof text, 0);
-    return got <= 0 ? 0 : digest(1, text, got);
+    const char *end = got <= 0 ? NULL : memchr(text, '\n', (size_t)got);
+    return end ? digest(1, text, end - text) : 0;
 }
 
 /* Whether nothing has been made in namespaces that others were in. */

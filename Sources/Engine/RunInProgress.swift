@@ -102,6 +102,7 @@ struct RunInProgress {
     /// once only, whatever comes of it.
     private func confinedHost(_ host: StepOrder.Host) -> String? {
         guard let image = request.environment, host == .python, request.env.isEmpty, !request.profile,
+            request.network.isNone,
             case .bytes = request.stdin, environments.isReady(image, for: request.key)
         else { return nil }
         return image.hash

@@ -259,6 +259,7 @@ extension Jailer {
         dismiss(sandbox.index)
     }
 
+    /// What a client may ask of a run's init.
     private static let flagsOfRuns =
         CJAIL_GO_COLLECT.rawValue | CJAIL_GO_PROFILE.rawValue | CJAIL_GO_NETWORK.rawValue
 

@@ -16,7 +16,8 @@ package struct RootPlan: Sendable {
     package var files: [(path: String, content: [UInt8])] = []
     package var links: [(path: String, target: String)] = []
     package var folders = [
-        "home/user", "tmp", "dev/shm", "proc", "etc", "run", "var/empty", "var/proc", "var/kept/proc", "var/tmp", "opt", "mnt",
+        "home/user", "tmp", "dev/shm", "proc", "etc", "run", "var/empty", "var/proc", "var/kept/proc",
+        "var/tmp", "opt", "mnt",
         "srv",
         "root",
     ]

@@ -242,6 +242,35 @@ struct ConfinedHostTests {
         #expect(next.out == "ok\n", next.account)
     }
 
+    @Test func `hosts that make room for others leave nothing behind`() async throws {
+        let jailer = try #require(engine.jailerProcess)
+        func counts() async throws -> [Int] {
+            var last: [Int] = []
+            for _ in 0..<100 {
+                let now = [
+                    ProcessTable.descendants(of: jailer).count,
+                    ProcessTable.openDescriptors(of: jailer).count,
+                ]
+                if now == last { break }
+                last = now
+                try await Task.sleep(for: .milliseconds(200))
+            }
+            return last
+        }
+        var before: [Int] = []
+        for round in 0..<3 {
+            for number in 0..<5 {
+                let image = try folder.add(["shell": ""], number: UInt8(round * 5 + number))
+                #expect(isWarm(try await warm("import shell", image)))
+                for _ in 0..<3 { _ = try await run("import shell", image) }
+            }
+            let after = try await counts()
+            // The first round fills up: as many hosts as there may be, with what is parked.
+            if round == 1 { before = after }
+            if round == 2 { #expect(zip(before, after).allSatisfy { $1 <= $0 + 2 }, "\(before) \(after)") }
+        }
+    }
+
     /// What programs make of the libraries that most of them want, in a run that imports them itself and in one that has them.
     private static let scientific = [
         "import numpy as np\nprint(np.linalg.det(np.arange(9.0).reshape(3, 3) + np.eye(3)), np.__file__)",

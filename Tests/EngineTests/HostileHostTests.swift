@@ -153,6 +153,62 @@ struct HostileHostTests {
         try await expectOthersWork()
     }
 
+    /// What a library does when it is imported, whether its host comes to serve, and what its end is put down to.
+    private static let imports: [(what: String, code: String, serves: Bool, reason: StepOutcome.Reason)] = [
+        ("never returns", "import time\ntime.sleep(1000)", false, .wall),
+        ("never returns and works", "while True: pass", false, .cpu),
+        ("eats memory", "x = [b'x' * (1 << 20) for _ in range(4000)]", false, .memory),
+        ("ends the process", "import os\nos._exit(3)", false, .own),
+        ("ends the interpreter", "raise SystemExit", true, .cancelled),
+        ("fails", "1 / 0", true, .cancelled),
+        ("kills all it can", "import os\nos.kill(-1, 9)", true, .cancelled),
+        ("leaves children", "import os, time\nif os.fork() == 0:\n    time.sleep(1000)", true, .cancelled),
+        (
+            "leaves a thread",
+            "import threading, time\nthreading.Thread(target=time.sleep, args=(1000,), daemon=True).start()",
+            true, .cancelled
+        ),
+        (
+            "opens descriptors",
+            "import os, socket\nkept = socket.socketpair(), os.pipe(), socket.create_server(('127.0.0.1', 0))",
+            true, .cancelled
+        ),
+        ("replaces fork", "import os, ctypes\nos.fork = lambda: 1 / 0\nctypes.CDLL = None", true, .cancelled),
+        (
+            "tries to leave",
+            "import ctypes\nc = ctypes.CDLL(None)\nassert c.unshare(0x10000000) < 0 and c.setns(0, 0x40000000) < 0 and c.mount(b'/', b'/tmp', 0, 4096, 0) < 0 and c.syscall(308, -1, 0x44494154) < 0",
+            true, .cancelled
+        ),
+        ("hides itself", "import ctypes\nctypes.CDLL(None).prctl(4, 0, 0, 0, 0)", true, .cancelled),
+    ]
+
+    @Test func `whatever a library does when it is imported, other runs go on and its own are told`()
+        async throws
+    {
+        for (number, row) in Self.imports.enumerated() {
+            let image = try folder.add(["hostile": row.code], number: UInt8(number))
+            let host = try host(image) {
+                $0.limits.wall = .seconds(3)
+                $0.limits.cpu = .milliseconds(row.reason == .cpu ? 500 : 20_000)
+            }
+            let beginning = await begin(host)
+            #expect(beginning.isStarted == row.serves, "\(row.what): \(String(describing: beginning.last))")
+            var end = beginning.last
+            if beginning.isStarted {
+                let run = await events(try link.start(order([:], image)))
+                #expect(run.output == "ran\n", "\(row.what): \(String(describing: run.last))")
+                host.cancel()
+                end = await events(host).last
+            }
+            guard case .ended(let outcome)? = end else {
+                Issue.record("\(row.what): \(String(describing: end))")
+                continue
+            }
+            #expect(outcome.reason == row.reason || outcome.sampled, "\(row.what): \(outcome)")
+            try await expectOthersWork()
+        }
+    }
+
     @Test(arguments: ["honest", "forged", "root"])
     func `a host that is a library's own may lie in the runs that import it, and in no others`(_ mode: String)
         async throws

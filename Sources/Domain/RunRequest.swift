@@ -26,6 +26,8 @@ package struct RunRequest: Hashable, Sendable {
     package var seed: UInt32?
     /// Compile once, run each of these instead of one run.
     package var tests: [TestCase] = []
+    /// What the program may reach; compiling reaches nothing.
+    package var network = NetworkPolicy.none
 
     package init(language: String?, files: [SourceFile]) {
         self.language = language

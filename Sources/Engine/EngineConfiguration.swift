@@ -27,6 +27,8 @@ package struct EngineConfiguration: Hashable, Sendable {
     package var parallelTests: Int?
     /// Of all tests of one request together; beyond it a test's output is cut.
     package var mostTestOutput: ByteCount = .mebibytes(64)
+    /// Servers that runs may reach although their addresses are private, where a run's policy names them.
+    package var privateEndpoints: [NetworkPolicy.Endpoint] = []
 
     package init(jailer: String) { self.jailer = jailer }
 

@@ -29,6 +29,8 @@ package struct StepOrder: Sendable {
     /// The only file that is wanted of the workspace, where it is one: once it is there, nothing more is waited for.
     package var onlyFile: String?
     package var profile = false
+    /// What the program may reach.
+    package var network = NetworkPolicy.none
 
     package init(
         host: Host, arguments: [[UInt8]], environment: [EnvironmentVariable], files: [SourceFile],

@@ -11,6 +11,8 @@ package struct AloneConfiguration: Hashable, Sendable {
     package var isWarm = false
     /// The file of toolchains that were brought along.
     package var toolchains: String
+    /// The caller's variables, for what pip is configured with.
+    package var variables: [String: String] = [:]
 }
 
 /// Makes the runner of a command that works alone.

@@ -20,6 +20,10 @@ package struct RunRequest: Hashable, Sendable {
     package var profile = false
     /// Whether the value of a last expression, figures and tables are wanted.
     package var rich = false
+    /// What the program's environment is to have, besides what its own files say.
+    package var libraries: [Requirement] = []
+    /// Whether libraries may be built of their source that have no wheel.
+    package var buildsLibraries = false
     /// The key whose control group, pool and quota the run belongs to.
     package var key: KeyID = .local
     /// Run fresh with this hash seed.

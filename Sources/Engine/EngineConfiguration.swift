@@ -30,9 +30,19 @@ package struct EngineConfiguration: Hashable, Sendable {
     /// Servers that runs may reach although their addresses are private, where a run's policy names them.
     package var privateEndpoints: [NetworkPolicy.Endpoint] = []
 
+    /// The folder of environments of libraries; nil refuses libraries.
+    package var environmentsFolder: String?
+    /// Of environments and of the wheels that they were made of.
+    package var mostEnvironmentBytes: ByteCount = .mebibytes(4096)
+    /// Memory and disk of a sandbox that makes an environment.
+    package var environmentBuildSize: ByteCount = .mebibytes(2048)
+    /// Where libraries come from.
+    package var libraryIndex = LibraryIndex()
+
     package init(jailer: String) { self.jailer = jailer }
 
-    var jailerArguments: [String] {
+    /// `environments`: The folder that sandboxes see.
+    func jailerArguments(environments: String?) -> [String] {
         var arguments: [String] = []
         if !allowed.isEmpty { arguments += ["--allow", allowed.joined(separator: ",")] }
         if keepsWarmHosts {
@@ -43,6 +53,9 @@ package struct EngineConfiguration: Hashable, Sendable {
         if let parked { arguments += ["--parked-python", "\(parked)", "--parked-exec", "\(parked)"] }
         if !preload.isEmpty { arguments += ["--preload-more", preload.joined(separator: ",")] }
         if let toolchains { arguments += ["--toolchains", toolchains] }
+        if let environments { arguments += ["--environments", environments] }
+        let links = libraryIndex.shownFolders
+        if environments != nil, !links.isEmpty { arguments += ["--links", links.joined(separator: ",")] }
         return arguments
     }
 }

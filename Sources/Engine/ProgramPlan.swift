@@ -9,6 +9,8 @@ package struct ProgramPlan: Sendable {
     package var entry: WorkspacePath
     package var detected: Bool
     var values: CommandTemplate.Values
+    /// The environment of libraries in the sandbox, where the run has one.
+    var environment: String?
     /// Programs of Diatom's own that are laid beside the given files.
     private(set) var ownPrograms: [SourceFile] = []
 
@@ -48,6 +50,9 @@ package struct ProgramPlan: Sendable {
         values.programs[name] = "/home/user/\(place)"
         ownPrograms.append(SourceFile(path: place, content: content, executable: true))
     }
+
+    /// Where a program stands that the language needs.
+    func program(_ name: String) -> String? { values.programs[name] }
 
     private static func findPack(
         _ request: RunRequest, _ catalogue: LanguageCatalogue
@@ -122,7 +127,8 @@ package struct ProgramPlan: Sendable {
 
     /// The guest's environment; the request's own variables win.
     ///
-    /// `host`: What starts the program; one that is executed finds what notes rich results on its path.
+    /// `host`: What starts the program; one that is executed finds on its path what gives it libraries and notes
+    /// rich results.
     func environment(_ pack: [String: String], host: StepOrder.Host = .exec) -> [EnvironmentVariable] {
         var variables = [
             "PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/home/user", "USER": "user", "LOGNAME": "user",
@@ -135,7 +141,8 @@ package struct ProgramPlan: Sendable {
             variables["DIATOM_SEED"] = "\(seed)"
         }
         for variable in request.env { variables[variable.name] = variable.value }
-        if request.seed != nil || (isRich && host == .exec) {
+        if let environment { variables["DIATOM_ENVIRONMENT"] = environment }
+        if request.seed != nil || ((isRich || environment != nil) && host == .exec) {
             // First on the path, whatever the request adds to it; the script takes it off again.
             variables["PYTHONPATH"] = "/diatom/seeded" + (variables["PYTHONPATH"].map { ":\($0)" } ?? "")
         }

@@ -13,6 +13,8 @@ package final class RunEngine: Runner {
     private let reactor: Reactor
     private let link: Mutex<JailerLink?>
     private let compiled: LazyCompileCache
+    private let kept: Environments
+    package var environments: (any EnvironmentKeeper)? { kept }
 
     /// Starts the engine's thread, and its jailer, which makes ready while the first request is read.
     package init(
@@ -24,7 +26,12 @@ package final class RunEngine: Runner {
         reactor.start(name: "diatom-reactor")
         link = Mutex(nil)
         compiled = LazyCompileCache(configuration)
+        kept = Environments(configuration, catalogue: catalogue)
         _ = try currentLink()
+        kept.use { [weak self] () async throws(RequestError) in
+            guard let self else { throw Self.unavailable("the engine has ended") }
+            return try await readyLink().0
+        }
     }
 
     /// What the jailer says of itself, or nil if none can be reached.
@@ -41,6 +48,9 @@ package final class RunEngine: Runner {
         return compiled.failure
     }
 
+    /// Why environments of libraries cannot be kept, where a folder was given for them.
+    package var environmentsFailure: StorageFailure? { kept.failure }
+
     /// The process of a jailer that we started.
     package var jailerProcess: Int32? { link.withLock { $0?.child } }
 
@@ -53,7 +63,9 @@ package final class RunEngine: Runner {
                 fresh = try JailerLink.connect(path: path, reactor: reactor)
             } else {
                 fresh = try JailerLink.start(
-                    program: configuration.jailer, arguments: configuration.jailerArguments, reactor: reactor)
+                    program: configuration.jailer,
+                    arguments: configuration.jailerArguments(environments: kept.shownFolder),
+                    reactor: reactor)
             }
             current = fresh
             return fresh
@@ -70,7 +82,21 @@ package final class RunEngine: Runner {
             id: id, plan: program, greeting: greeting, configuration: configuration, compiled: compiled,
             observer: observer)
         run.version = versions.version(of: program.pack)
+        try await equip(&run)
         return try await run.carryOut(over: link)
+    }
+
+    /// Gives a run the environment that it asks for.
+    private func equip(_ run: inout RunInProgress) async throws(RequestError) {
+        let wish = try LibraryWish.of(run.request, pack: run.plan.pack, entry: run.plan.entry)
+        guard !wish.isEmpty else {
+            guard !wish.python.isEmpty else { return }
+            return try wish.check(python: await versions.find(run.plan.pack))
+        }
+        guard let python = run.plan.program("python3") else { return }
+        let seat = try await kept.board(wish, python: python)
+        try await run.take(seat)
+        try wish.check(python: run.environment?.record.python.split(separator: " ").last.map(String.init))
     }
 
     /// The jailer and what it says of itself; one that is just being started again is waited for.

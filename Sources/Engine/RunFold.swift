@@ -13,7 +13,8 @@ struct RunFold {
 
     mutating func take(_ event: RunEvent) {
         switch event.payload {
-        case .started: break
+        case .preparing, .started: break
+        case .prepared(let environment): result.environment = environment
         case .output(let output):
             switch output.stream {
             case .stdout: result.stdout.append(contentsOf: output.bytes)

@@ -1,6 +1,7 @@
 internal import Domain
 internal import Languages
 internal import Posix
+internal import Storage
 internal import Workers
 
 /// One run from its first step to its result; its events are folded as they happen.
@@ -10,6 +11,8 @@ struct RunInProgress {
     let configuration: EngineConfiguration
     let compiled: LazyCompileCache
     var observer: RunObserver?
+    /// What the program imports from; held until the run is over.
+    private(set) var environment: EnvironmentLease?
     private let id: RunID
     private var number = 0
     var fold: RunFold
@@ -32,6 +35,14 @@ struct RunInProgress {
     }
 
     var request: RunRequest { plan.request }
+
+    /// Waits for the environment, and tells how it is made.
+    mutating func take(_ seat: Environments.Seat) async throws(RequestError) {
+        let lease = try await Environments.lease(seat) { await emit(.preparing($0)) }
+        environment = lease
+        plan.environment = lease.record.folder
+        await emit(.prepared(lease.record.hash))
+    }
 
     mutating func carryOut(over link: JailerLink) async throws(RequestError) -> RunResult {
         var files = request.files
@@ -177,7 +188,9 @@ struct RunInProgress {
     private func guestError() -> GuestError? {
         let status = fold.result.verdict.status
         guard status == .failed || status == .killed, let rules = plan.pack.runErrors else { return nil }
-        return GuestErrorReader.read(
+        var error = GuestErrorReader.read(
             rules, stderr: fold.result.stderr, exitCode: fold.result.verdict.exitCode, sources: request.files)
+        if let given = error, plan.pack.takesLibraries { error?.hint = MissingModule.hint(for: given) }
+        return error
     }
 }

@@ -114,7 +114,10 @@ extension InterpreterHost {
     }
 
     static func bytes(of file: cassets_node_file) -> UnsafeBufferPointer<UInt8> {
-        let asset = cassets_node(file)
-        return UnsafeBufferPointer(start: asset.bytes, count: asset.length)
+        bytes(cassets_node(file))
+    }
+
+    static func bytes(_ asset: cassets_bytes) -> UnsafeBufferPointer<UInt8> {
+        UnsafeBufferPointer(start: asset.bytes, count: asset.length)
     }
 }

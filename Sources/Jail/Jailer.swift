@@ -61,7 +61,8 @@ package final class Jailer {
             withoutLandlock: options.allowed.contains("landlock:absent") && cjail_landlock_abi() == 0,
             isGated: options.gated)
         let plan = policy.makePlan(interpreter: false, disk: Self.disk, inodes: Self.inodes)
-        root = RootPlan.standard(extra: options.shown)
+        root = RootPlan.standard(
+            extra: options.shown, environments: options.environments, links: options.links)
         guard root.fits else {
             throw SystemFailure(
                 operation: "show \(options.shown.count) folders: too many, show fewer,", code: E2BIG)

@@ -22,6 +22,10 @@ package struct JailerOptions: Sendable {
     package var shown: [String] = []
     /// The file of toolchains that were brought along, whose folders are shown as well.
     package var toolchains = "/etc/diatom/toolchains.conf"
+    /// The folder of environments of libraries, which every sandbox sees read-only; nil for none.
+    package var environments: String?
+    /// Folders of wheels, which sandboxes see read-only by their number.
+    package var links: [String] = []
     package var firstUser: UInt32 = 1_600_000_000
     package var maxMemory: Int64 = 64 << 30
     package var maxDisk: Int64 = 64 << 30
@@ -137,6 +141,10 @@ package struct JailerOptions: Sendable {
         case "sandboxes": sandboxes = max(1, try number())
         case "show": shown += list
         case "toolchains": toolchains = value
+        case "environments":
+            guard value.hasPrefix("/") else { throw .value(name: name, value: value) }
+            environments = value
+        case "links": links = list
         case "first-user": firstUser = try number()
         case "max-memory-mb": maxMemory = try number(times: 1 << 20)
         case "max-disk-mb": maxDisk = try number(times: 1 << 20)

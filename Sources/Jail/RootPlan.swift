@@ -25,7 +25,11 @@ package struct RootPlan: Sendable {
     /// The root that every sandbox stands in: the machine's /usr, a made-up /etc, and little else.
     ///
     /// `extra`: Further folders that the operator's file names, each shown at its own path.
-    package static func standard(extra: [String]) -> RootPlan {
+    /// `environments`: The folder of environments of libraries; what is added to it appears in roots that stand.
+    /// `links`: Folders of wheels of the operator's.
+    package static func standard(
+        extra: [String], environments: String? = nil, links: [String] = []
+    ) -> RootPlan {
         var plan = RootPlan()
         for name in ["bin", "sbin", "lib", "lib32", "lib64", "libx32"] {
             var buffer = [CChar](repeating: 0, count: 256)
@@ -46,6 +50,8 @@ package struct RootPlan: Sendable {
         let seeded = UnsafeBufferPointer(
             start: cassets_python_seeded_pointer(), count: cassets_python_seeded_length)
         plan.files.append(("diatom/seeded/sitecustomize.py", Array(seeded)))
+        plan.files.append(
+            ("diatom/environment.py", Array(InterpreterHost.bytes(cassets_python_environment()))))
         // What guests read: they stand in this root, not in that of their interpreter's host.
         for (name, file) in [
             ("host.cjs", CASSETS_NODE_HOST), ("typescript.cjs", CASSETS_NODE_TYPESCRIPT),
@@ -54,6 +60,10 @@ package struct RootPlan: Sendable {
             plan.files.append(("diatom/\(name)", Array(InterpreterHost.bytes(of: file))))
         }
         for path in [toolchains] where isSafe(path) { plan.show(path) }
+        if let environments { plan.binds.append(Bind(source: environments, target: "diatom/environments")) }
+        for (number, folder) in links.enumerated() where folder.hasPrefix("/") {
+            plan.binds.append(Bind(source: folder, target: "diatom/links/\(number)"))
+        }
         for path in Self.shownElsewhere + extra where path.hasPrefix("/") && SmallFile.exists(path) {
             plan.show(path)
         }

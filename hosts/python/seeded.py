@@ -1,4 +1,4 @@
-"""What a fresh run with a seed, or a rich one, starts with, as its `sitecustomize`.
+"""What a fresh run with a seed, with libraries, or a rich one, starts with, as its `sitecustomize`.
 
 With a seed, generators that would begin anywhere begin there.
 
@@ -46,8 +46,18 @@ def _main(folder="/diatom/seeded"):
         os.environ["PYTHONPATH"] = given if own == folder else own + ":" + given
     sys.path[:] = [path for path in sys.path if path != folder]
     sys.path_importer_cache.pop(folder, None)
+    if "DIATOM_ENVIRONMENT" in os.environ:
+        _use_libraries(os.environ.pop("DIATOM_ENVIRONMENT"))
     if os.environ.pop("DIATOM_RICH", None):
         _enrich()
+
+
+def _use_libraries(folder):
+    """Gives the program its environment, as a warm one gets it."""
+    namespace = {"__name__": "diatom_environment"}
+    with open("/diatom/environment.py", "rb") as file:
+        exec(compile(file.read(), "/diatom/environment.py", "exec"), namespace)
+    namespace["use"](folder)
 
 
 def _enrich():

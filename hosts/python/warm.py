@@ -149,8 +149,18 @@ def _become(library):
     sys.argv[:] = argv[1:]
     sys.orig_argv[:] = argv
     _take_environment(_strings(environment))
+    if "DIATOM_ENVIRONMENT" in os.environ:
+        _use_libraries(os.environ.pop("DIATOM_ENVIRONMENT"))
     if os.environ.pop("DIATOM_RICH", None):
         _enrich()
+
+
+def _use_libraries(folder):
+    """Gives the program its environment; what does it stands in the guest's own root."""
+    namespace = {"__name__": "diatom_environment"}
+    with open("/diatom/environment.py", "rb") as file:
+        exec(compile(file.read(), "/diatom/environment.py", "exec"), namespace)
+    namespace["use"](folder)
 
 
 def _enrich():

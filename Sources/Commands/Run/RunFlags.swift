@@ -13,6 +13,10 @@ enum RunFlags {
     static let profile = CommandOption("profile", "count system calls by name")
     static let rich = CommandOption(
         "rich", "show the last expression's value, figures and tables")
+    static let library = CommandOption(
+        "library", value: "NAME", "a Python library that the program imports, e.g. numpy or 'pandas>=2'")
+    static let buildLibraries = CommandOption(
+        "build-libraries", "allow libraries without wheels; they are built without a network")
     static let test = CommandOption(
         "test", value: "FILE", "run with this file as stdin; several run one after another")
     static let tests = CommandOption(
@@ -28,7 +32,8 @@ enum RunFlags {
 
     static let all =
         [language, code, file, entry, env] + RunLimits.rows.map(\.option) + [
-            collect, out, rich, test, tests, fresh, seed, profile, receipt, json, idempotencyKey, alone, data,
+            library, buildLibraries, collect, out, rich, test, tests, fresh, seed, profile, receipt, json,
+            idempotencyKey, alone, data,
             allow, verbose,
         ]
 }

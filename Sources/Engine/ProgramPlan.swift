@@ -98,11 +98,14 @@ package struct ProgramPlan: Sendable {
     /// What starts the program: a warm interpreter where one gives exactly what a fresh one would.
     ///
     /// `kept`: The hosts that the jailer has.
-    func host(among kept: Set<StepOrder.Host>) -> StepOrder.Host {
+    /// `preloads`: Whether they have imported libraries of the machine's, which an environment must not meet.
+    func host(among kept: Set<StepOrder.Host>, preloads: Bool = false) -> StepOrder.Host {
         guard request.start == .warm, request.seed == nil, request.args.count < 4_000 else { return .exec }
         switch pack.host {
         case "python":
-            guard entry.description == "main.py", isUnread(Self.pythonReads) else { return .exec }
+            guard entry.description == "main.py", isUnread(Self.pythonReads),
+                environment == nil || !preloads
+            else { return .exec }
             return kept.contains(.python) ? .python : .exec
         case "node": return kept.contains(.node) && isUnread(Self.nodeReads) ? .node : .exec
         case "typescript": return kept.contains(.typescript) && isUnread(Self.nodeReads) ? .typescript : .exec

@@ -69,7 +69,7 @@ struct RunInProgress {
     }
 
     private mutating func runStep(_ files: [SourceFile], over link: JailerLink) async throws(RequestError) {
-        let host = plan.host(among: greeting.hosts)
+        let host = plan.host(among: greeting.hosts, preloads: !configuration.preload.isEmpty)
         var order = StepOrder(
             host: host, arguments: try expand(plan.pack.run, args: request.args),
             environment: plan.environment(plan.pack.env, host: host), files: files, stdin: request.stdin,

@@ -289,20 +289,22 @@ def install(order):
     compiling = subprocess.Popen(
         [order["python"], "-m", "compileall", "-qq", "-j", "0", "-x", "/tests?/", "--invalidation-mode", "unchecked-hash",
          "-s", WORK, "-p", order["place"], packages], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    sent = send_tree(packages, lambda path: not path.endswith(".pyc"))
+    sent = send_tree(packages, compiled=False)
     say("progress", text=f"{sent} files are laid out; compiling")
     compiling.wait()
-    send_tree(packages, lambda path: path.endswith(".pyc"))
+    send_tree(packages, compiled=True)
 
 
-def send_tree(root, wanted):
-    """Regular files only; programs go to `bin`, as in a virtual environment."""
+def send_tree(root, compiled):
+    """Regular files only, those of `__pycache__` or all others; programs go to `bin`, as in a virtual environment."""
     sent = 0
     for folder, folders, files in os.walk(root):
         folders.sort()
+        if (os.path.basename(folder) == "__pycache__") != compiled:
+            continue
         for file in sorted(files):
             path = os.path.join(folder, file)
-            if not wanted(path) or os.path.islink(path) or file in ("direct_url.json", ".lock"):
+            if os.path.islink(path) or file in ("direct_url.json", "uv_cache.json", ".lock"):
                 continue
             below = os.path.relpath(path, root)
             place = below if below.startswith("bin/") else "site-packages/" + below

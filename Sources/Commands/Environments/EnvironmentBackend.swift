@@ -4,7 +4,7 @@ internal import Domain
 /// Who keeps environments for a command: a service that is there, or an engine of our own. Both answer as the API does.
 enum EnvironmentBackend {
     case service(EnvironmentClient)
-    case alone(any EnvironmentKeeper, Interrupts)
+    case alone(any Runner, Interrupts)
 
     init(_ invocation: Invocation, _ interrupts: Interrupts) throws(RunBackend.Failure) {
         let path = invocation.dataFolder + "/" + DataFolder.socketName
@@ -18,10 +18,7 @@ enum EnvironmentBackend {
             data: invocation.dataFolder, allowed: invocation.parsed.values(RunFlags.allow), verbose: false,
             toolchains: invocation.toolchainFile, variables: invocation.environment)
         do throws(RequestError) {
-            guard let keeper = try invocation.makeRunner(configuration).environments else {
-                throw RequestError(.unsupported, "this engine keeps no environments")
-            }
-            self = .alone(keeper, interrupts)
+            self = .alone(try invocation.makeRunner(configuration), interrupts)
         } catch {
             throw .request(error)
         }
@@ -30,9 +27,9 @@ enum EnvironmentBackend {
     func list() throws(RunBackend.Failure) -> [UInt8] {
         switch self {
         case .service(let client): return try client.ask("GET", "/v1/environments")
-        case .alone(let keeper, let interrupts):
+        case .alone(let runner, let interrupts):
             return try Waiter.wait(interrupts) { (_) async throws(RequestError) in
-                let (kept, underWay) = try await keeper.list()
+                let (kept, underWay) = try await Self.keeper(of: runner).list()
                 return EnvironmentEncoder.encode(list: kept, underWay: underWay)
             }
         }
@@ -43,9 +40,9 @@ enum EnvironmentBackend {
     ) throws(RunBackend.Failure) -> [UInt8] {
         switch self {
         case .service(let client): return try client.build(wish, progress: progress)
-        case .alone(let keeper, let interrupts):
+        case .alone(let runner, let interrupts):
             return try Waiter.wait(interrupts, progress: progress) { (say) async throws(RequestError) in
-                EnvironmentEncoder.encode(.ready(try await keeper.make(wish, progress: say)))
+                EnvironmentEncoder.encode(.ready(try await Self.keeper(of: runner).make(wish, progress: say)))
             }
         }
     }
@@ -54,13 +51,15 @@ enum EnvironmentBackend {
         switch self {
         case .service(let client):
             return try client.ask("GET", "/v1/environments/\(id)" + (verifies ? "?verify=true" : ""))
-        case .alone(let keeper, let interrupts):
+        case .alone(let runner, let interrupts):
             return try Waiter.wait(interrupts) { (_) async throws(RequestError) in
-                guard let state = try await keeper.find(id) else { throw Self.unknown }
+                guard let state = try await Self.keeper(of: runner).find(id) else { throw Self.unknown }
                 guard verifies, case .ready(let record) = state else {
                     return EnvironmentEncoder.encode(state)
                 }
-                guard let condition = try await keeper.verify(record.hash) else { throw Self.unknown }
+                guard let condition = try await Self.keeper(of: runner).verify(record.hash) else {
+                    throw Self.unknown
+                }
                 return EnvironmentEncoder.encode(record, condition: condition)
             }
         }
@@ -69,9 +68,9 @@ enum EnvironmentBackend {
     func remove(_ id: String) throws(RunBackend.Failure) -> [UInt8] {
         switch self {
         case .service(let client): return try client.ask("DELETE", "/v1/environments/\(id)")
-        case .alone(let keeper, let interrupts):
+        case .alone(let runner, let interrupts):
             return try Waiter.wait(interrupts) { (_) async throws(RequestError) in
-                switch try await keeper.remove(id) {
+                switch try await Self.keeper(of: runner).remove(id) {
                 case .removed: return Array("{\"id\":\"\(id)\",\"state\":\"removed\"}".utf8)
                 case .absent: throw Self.unknown
                 case .inUse:
@@ -85,11 +84,19 @@ enum EnvironmentBackend {
         switch self {
         case .service(let client):
             return try client.ask("DELETE", "/v1/environments" + (mebibytes.map { "?most_mb=\($0)" } ?? ""))
-        case .alone(let keeper, let interrupts):
+        case .alone(let runner, let interrupts):
             return try Waiter.wait(interrupts) { (_) async throws(RequestError) in
-                EnvironmentEncoder.encode(try await keeper.collect(to: mebibytes.map(ByteCount.mebibytes)))
+                EnvironmentEncoder.encode(
+                    try await Self.keeper(of: runner).collect(to: mebibytes.map(ByteCount.mebibytes)))
             }
         }
+    }
+
+    private static func keeper(of runner: any Runner) throws(RequestError) -> any EnvironmentKeeper {
+        guard let keeper = runner.environments else {
+            throw RequestError(.unsupported, "this engine keeps no environments")
+        }
+        return keeper
     }
 
     private static let unknown = RequestError(

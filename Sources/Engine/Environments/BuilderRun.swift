@@ -38,7 +38,7 @@ struct BuilderRun {
                         session.cancel()
                     }
                 case .ended, .failed: last = event
-                case .started, .found: continue
+                default: continue
                 }
             }
         } onCancel: {

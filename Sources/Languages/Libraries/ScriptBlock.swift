@@ -6,6 +6,8 @@ package struct ScriptBlock: Hashable, Sendable {
     package var dependencies: [Requirement] = []
     package var python: [VersionClause] = []
 
+    package init() {}
+
     /// The block of a program; nil where it has none.
     ///
     /// - Throws: ``RequestError`` for two blocks, or one that is not of the form.

@@ -31,7 +31,7 @@ static const unsigned char python_environment[] = {
 #embed "../../hosts/python/environment.py"
 };
 static const unsigned char python_builder[] = {
-#embed "../../hosts/python/builder.py"
+#embed "../../builders/python.py"
 };
 
 struct cassets_bytes cassets_python_environment(void)

@@ -181,7 +181,7 @@ struct EnvironmentTests {
         #expect(error?.code == .environmentFailed)
         #expect(
             error?.message.contains("nosuchlibrary was not found") == true, "\(String(describing: error))")
-        #expect(ContinuousClock.now - start < .seconds(10))
+        #expect(ContinuousClock.now - start < .seconds(30))
     }
 
     @Test func `an index that cannot be reached is said, within seconds`() async throws {
@@ -192,7 +192,7 @@ struct EnvironmentTests {
         let start = ContinuousClock.now
         let error = await Libraries.error { try await Libraries.run("1", ["tinylib"], on: engine) }
         #expect(error?.message.contains("cannot be reached") == true, "\(String(describing: error))")
-        #expect(ContinuousClock.now - start < .seconds(15))
+        #expect(ContinuousClock.now - start < .seconds(30))
     }
 
     @Test func `two runs that ask for the same at once build it once, and both hear of it`() async throws {

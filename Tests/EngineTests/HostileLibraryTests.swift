@@ -73,7 +73,9 @@ struct HostileLibraryTests {
         async throws
     {
         let data = try Libraries.newFolder()
-        guard mount("tmpfs", data, "tmpfs", UInt(0), "size=3m,mode=700") == 0 else { return }  // only root can try
+        guard mount("tmpfs", data, "tmpfs", UInt(0), "size=3m,mode=700") == 0 else {
+            return  // only root can try
+        }
         defer { umount2(data, Int32(2)) }
         let engine = try Libraries.engine(data: data)
         let error = await Libraries.error { try await Libraries.run("1", ["swarm"], on: engine) }

@@ -1,7 +1,9 @@
 internal import API
 internal import Domain
 
-/// Who keeps environments for a command: a service that is there, or an engine of our own. Both answer as the API does.
+/// Who keeps environments for a command: a service that is there, or an engine of our own.
+///
+/// Both answer as the API does.
 enum EnvironmentBackend {
     case service(EnvironmentClient)
     case alone(any Runner, Interrupts)

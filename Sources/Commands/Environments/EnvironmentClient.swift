@@ -70,8 +70,8 @@ final class EnvironmentClient: Sendable {
         let response: HTTPResponseParser.Response
         do throws(BlockingClient.Failure) {
             response = try connection.withLock { connection throws(BlockingClient.Failure) in
-                guard connection != nil else { throw .closed }
-                return try connection!.exchange(request)
+                guard let response = try connection?.exchange(request) else { throw .closed }
+                return response
             }
         } catch {
             throw .broken("the connection to the service broke (\(error))")

@@ -59,7 +59,9 @@ struct BuilderRun {
         }
         let verdict = VerdictRules.verdict(outcome, limits: limits)
         if case .failed(let reason, let text) = messages.last {
-            let isFull = verdict.status == .diskExceeded || text.contains("No space left on device")
+            let isFull =
+                reason == "full" || verdict.status == .diskExceeded || verdict.status == .memoryExceeded
+                || text.contains("No space left on device")
             throw isFull ? Self.tooLarge(limits) : BuilderError.of(reason, index.withoutSecrets(text))
         }
         switch verdict.status {

@@ -49,6 +49,8 @@ def uv(order, *arguments, given=None):
         environment["SSL_CERT_FILE"] = order["certificates"]
     command = [order["uv"], *arguments, "--no-config", "--cache-dir", WORK + "/cache", "--python", order["python"]]
     done = subprocess.run(command, input=given, env=environment, capture_output=True, text=True, cwd=WORK)
+    if done.returncode == -9:
+        raise Failed("full", "uv was killed: the sandbox has too little memory for it")
     if done.returncode != 0:
         raise Failed(_kind(done.stderr), done.stderr)
     return done.stdout
@@ -77,6 +79,8 @@ def sources(order):
 def compile_lock(order, requirements):
     import tomllib
 
+    if not requirements:
+        return []
     text = uv(order, "pip", "compile", "-", "--only-binary", ":all:", "--format", "pylock.toml", "--no-header",
               *sources(order), given="\n".join(requirements) + "\n")
     return [locked(package) for package in tomllib.loads(text).get("packages", [])]
@@ -259,7 +263,7 @@ def build_requirements(path, name):
     if requires is not None and not all(isinstance(entry, str) and "\n" not in entry and "@" not in entry
                                         and not entry.lstrip().startswith(("-", ".", "/")) for entry in requires):
         raise Failed("build", f"{name} is built with more than names of libraries")
-    return requires or ["setuptools", "wheel"]
+    return ["setuptools", "wheel"] if requires is None else requires
 
 
 def build(order):

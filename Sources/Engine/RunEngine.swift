@@ -82,7 +82,10 @@ package final class RunEngine: Runner {
             id: id, plan: program, greeting: greeting, configuration: configuration, compiled: compiled,
             observer: observer)
         run.version = versions.version(of: program.pack)
-        try await equip(&run)
+        do throws(RequestError) { try await equip(&run) } catch {
+            if Task.isCancelled { return await run.cancelled() }
+            throw error
+        }
         return try await run.carryOut(over: link)
     }
 

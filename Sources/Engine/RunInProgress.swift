@@ -44,6 +44,12 @@ struct RunInProgress {
         await emit(.prepared(lease.record.hash))
     }
 
+    /// The end of a run that was cancelled before anything of it was started.
+    mutating func cancelled() async -> RunResult {
+        await emit(.finished(RunEvent.Finished(verdict: Verdict(status: .cancelled), usage: Usage())))
+        return fold.result
+    }
+
     mutating func carryOut(over link: JailerLink) async throws(RequestError) -> RunResult {
         var files = request.files
         fold.result.receipt = receipt(.exec)

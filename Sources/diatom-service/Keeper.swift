@@ -57,7 +57,7 @@ enum Keeper {
             arguments += ["--preload-more", options.preload.joined(separator: ",")]
         }
         if let folder = options.environmentsFolder {
-            arguments += ["--environments", folder + "/store"]
+            arguments += ["--environments", FolderPath.absolute(folder) + "/store"]
             let links = index.shownFolders
             if !links.isEmpty { arguments += ["--links", links.joined(separator: ",")] }
         }

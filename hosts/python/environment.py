@@ -5,30 +5,35 @@ Debian's. Programs that it starts find them by PYTHONPATH and PATH.
 """
 
 
-def forget(system):
-    """What the system's packages left in the interpreter when it started: namespaces, hooks of imports."""
-    import sys
+import os
+import site
+import sys
 
+SYSTEM = tuple(path + "/" for path in sys.path if path.endswith("/dist-packages"))
+
+
+def _left():
+    """What the system's packages left in the interpreter when it started: namespaces, hooks of imports."""
     for name, module in list(sys.modules.items()):
         places = [getattr(module, "__file__", None) or "", *map(str, getattr(module, "__path__", None) or ())]
-        if any(place.startswith(system) for place in places):
-            del sys.modules[name]
-            sys.meta_path[:] = [finder for finder in sys.meta_path if getattr(finder, "__module__", "") != name]
+        if any(place.startswith(SYSTEM) for place in places):
+            yield name
+
+
+# Before a warm host forks: to look at a module in a child is to copy its page.
+LEFT = list(_left())
 
 
 def use(folder):
-    import os
-    import site
-    import sys
-
     packages = folder + "/site-packages"
     if not os.path.isdir(packages):
         sys.exit("diatom: the environment of this run is not shown to its sandbox; is the jailer's 'environments' set?")
-    system = tuple(path + "/" for path in sys.path if path.endswith("/dist-packages"))
-    sys.path[:] = [path for path in sys.path if path + "/" not in system]
-    for path in system:
+    sys.path[:] = [path for path in sys.path if path + "/" not in SYSTEM]
+    for path in SYSTEM:
         sys.path_importer_cache.pop(path[:-1], None)
-    forget(system)
+    for name in LEFT:
+        sys.modules.pop(name, None)
+    sys.meta_path[:] = [finder for finder in sys.meta_path if getattr(finder, "__module__", "") not in LEFT]
     site.addsitedir(packages)
     given = os.environ.get("PYTHONPATH")
     os.environ["PYTHONPATH"] = packages + (":" + given if given else "")

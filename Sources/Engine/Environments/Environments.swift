@@ -13,10 +13,13 @@ final class Environments: Sendable {
     private let opened: Result<EnvironmentStore, StorageFailure>?
     private let thread: Result<BlockingThread, SystemFailure>
     private let flights = EnvironmentFlights()
+    private let turns = BuildTurns(Environments.atOnce)
     /// How builds that nobody waited for failed, by their id.
     private let failures = Mutex<[String: RequestError]>([:])
     /// Set once, right after the engine is made.
     private let link = Mutex<(@Sendable () async throws(RequestError) -> JailerLink)?>(nil)
+
+    private static let atOnce = 2
 
     /// Opens the store at once: a jailer shows its folder from its own start on.
     init(_ configuration: EngineConfiguration, catalogue: LanguageCatalogue) {
@@ -74,13 +77,17 @@ final class Environments: Sendable {
         guard let connect = link.withLock({ $0 }) else {
             throw RequestError(.unreachable, "libraries: the engine is not ready")
         }
-        let size = configuration.environmentBuildSize
+        let (size, turns) = (configuration.environmentBuildSize, turns)
         return .coming(
             flights.board(key, libraries: wish.requirements.map(\.description)) {
                 (say) async throws(RequestError) in
                 say(
                     "making an environment of \(wish.requirements.map(\.name).joined(separator: ", ").shortened(to: 120))"
                 )
+                guard await turns.enter() else {
+                    throw RequestError(.unreachable, "libraries: making the environment was cancelled")
+                }
+                defer { turns.leave() }
                 let builder = EnvironmentBuilder(
                     key: key, wish: wish, python: python, index: index, size: size, store: store,
                     link: try await connect(), thread: thread, say: say)

@@ -30,11 +30,13 @@ package final class EnvironmentDraft: Sendable {
     let name: String
     let drafts: Int32
     let folder: Descriptor
+    /// Whose descriptor ``drafts`` is.
+    private let store: EnvironmentStore
     private let mostBytes: Int
     private let state = Mutex(State())
 
-    /// `drafts`: The descriptor of the store's folder of drafts, which outlives this.
-    init(in drafts: Int32, most: ByteCount) throws(SystemFailure) {
+    init(of store: EnvironmentStore, in drafts: Int32, most: ByteCount) throws(SystemFailure) {
+        self.store = store
         let name = "\(getpid())-\(UInt64.random(in: .min ... .max))"
         self.name = name
         self.drafts = drafts

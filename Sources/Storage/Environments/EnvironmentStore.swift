@@ -49,9 +49,9 @@ package final class EnvironmentStore: Sendable {
     ) throws(StorageFailure) {
         self.most = most.bytes
         self.now = now
-        shownFolder = folder + "/store"
         do throws(SystemFailure) {
             FolderPath.make(folder)
+            shownFolder = FolderPath.absolute(folder) + "/store"
             let root = Descriptor(
                 adopting: try check("open of the environments' folder") { open(folder, FileTree.folder) })
             try Self.requireOurs(root.rawValue)
@@ -208,7 +208,9 @@ extension EnvironmentStore {
 
 extension EnvironmentStore {
     package func draft(most: ByteCount) throws(StorageFailure) -> EnvironmentDraft {
-        do throws(SystemFailure) { return try EnvironmentDraft(in: drafts.rawValue, most: most) } catch {
+        do throws(SystemFailure) {
+            return try EnvironmentDraft(of: self, in: drafts.rawValue, most: most)
+        } catch {
             throw StorageFailure(error.description)
         }
     }

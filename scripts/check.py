@@ -25,7 +25,7 @@ LAYERS = {
     "Domain": 1,
     "JSON": 2, "Posix": 2, "Telemetry": 2,
     "Wire": 3, "Languages": 3,
-    "Jail": 4, "Storage": 4,
+    "Egress": 4, "Jail": 4, "Storage": 4,
     "Workers": 5,
     "Engine": 6,
     "API": 7, "Service": 8,
@@ -34,7 +34,7 @@ LAYERS = {
 }
 
 WARN, FAIL, FAIL_TESTS, REPORT_C = 400, 600, 800, 300
-MOST_C, MOST_HOSTS = 2500, 2000
+MOST_C, MOST_HOSTS = 3200, 2000
 
 # Folders that every Linux has; what else lies at the root of this machine, and people's homes, are nobody's business.
 USUAL = set("bin boot dev etc home lib lib32 lib64 libx32 media mnt opt proc run sbin srv sys tmp usr var lost+found".split())

@@ -133,7 +133,7 @@ class Tree:
     @property
     def hosts(self):
         pids = {p.pid for p in self.jailers}
-        return [p for p in self.processes if p.parent in pids and p.depth == 1 and "--janitor" not in p.arguments]
+        return [p for p in self.processes if p.parent in pids and p.depth == 1 and p.name != "diatom-janitor"]
 
     @property
     def inits(self):

@@ -62,12 +62,16 @@ static const unsigned char node_typescript[] = {
 static const unsigned char node_rehearsal[] = {
 #embed "../../hosts/node/rehearsal.ts"
 };
+static const unsigned char node_types[] = {
+#embed "../../hosts/node/node.d.ts"
+};
 
 struct cassets_bytes cassets_node(enum cassets_node_file file)
 {
     switch (file) {
     case CASSETS_NODE_HOST: return (struct cassets_bytes){node_host, sizeof node_host};
     case CASSETS_NODE_TYPESCRIPT: return (struct cassets_bytes){node_typescript, sizeof node_typescript};
+    case CASSETS_NODE_TYPES: return (struct cassets_bytes){node_types, sizeof node_types};
     case CASSETS_NODE_REHEARSAL: break;
     }
     return (struct cassets_bytes){node_rehearsal, sizeof node_rehearsal};

@@ -77,6 +77,20 @@ int cjail_accept(int listener)
     return failed_or(fd);
 }
 
+pid_t cjail_fork_with(int fd, const char *name)
+{
+    pid_t pid = fork();
+    if (pid < 0)
+        return -errno;
+    if (pid == 0) {
+        setpgid(0, 0);
+        prctl(PR_SET_NAME, name, 0, 0, 0);
+        dup2(fd, 0);
+        close_range(1, ~0U, 0);
+    }
+    return pid;
+}
+
 int cjail_die_with_parent(void)
 {
     return failed_or(prctl(PR_SET_PDEATHSIG, SIGKILL));

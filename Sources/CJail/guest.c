@@ -11,6 +11,7 @@
 
 static struct {
     char **argv, **envp;
+    bool hosts;
 } given; /* to an interpreter's guest */
 
 static int settle_descriptors(int init_socket)
@@ -41,7 +42,7 @@ static int enter_landlock(const struct cjail_plan *plan)
 {
     if (plan->flags & CJAIL_NO_LANDLOCK)
         return 0;
-    int ruleset = cjail_ruleset_open(plan);
+    int ruleset = cjail_ruleset_open(plan, cjail_host_state.hosting);
     if (ruleset < 0)
         return ruleset;
     int error = syscall(SYS_landlock_restrict_self, ruleset, 0) < 0 ? -errno : 0;
@@ -51,13 +52,31 @@ static int enter_landlock(const struct cjail_plan *plan)
 
 static int load_filter(const struct cjail_plan *plan)
 {
-    if (!(plan->flags & CJAIL_GATED))
+    if (!cjail_host_state.hosting)
         return cjail_filter_load(&plan->filter, 0);
     struct cjail_note note = {.kind = CJAIL_COUNTING, .a = GUEST_NOTIFIER, .b = syscall(SYS_getpid)};
-    int notifier = cjail_filter_load(&plan->filter, SECCOMP_FILTER_FLAG_NEW_LISTENER);
+    int notifier = cjail_filter_load(&plan->gate, SECCOMP_FILTER_FLAG_NEW_LISTENER);
     if (notifier != GUEST_NOTIFIER)
         return notifier < 0 ? notifier : -EBADF;
     return cjail_send(GUEST_SOCKET, &note, NULL, 0);
+}
+
+/* The guest of a confined host asks its init to be taken, with nothing in its hands, and gets the socket to it as
+ * the answer; then it joins its control groups. Does nothing in other guests. */
+static void pass_gate(void)
+{
+    struct cjail_note note;
+    int fds[CJAIL_NOTE_FDS], count = CJAIL_NOTE_FDS;
+    if (!cjail_host_state.nested)
+        return;
+    if (chdir("/") < 0 || close_range(0, ~0U, 0) < 0 || syscall(SYS_setns, -1, CJAIL_GATE) < 0)
+        _exit(71);
+    for (int i = 0; i < 3; i++)
+        if (open("/dev/null", O_RDWR) != i)
+            cjail_die(GUEST_SOCKET, "streams", EBADF);
+    if (cjail_receive(GUEST_SOCKET, &note, fds, &count, 0) != 1 || note.kind != CJAIL_SETTLE)
+        _exit(71);
+    cjail_join_groups(GUEST_SOCKET, fds, count);
 }
 
 /* In this order: what needs privilege first, the filter last.
@@ -65,7 +84,7 @@ static int load_filter(const struct cjail_plan *plan)
 int cjail_guest_confine(int init_socket)
 {
     const struct cjail_plan *plan = cjail_host_state.plan;
-    int error = settle_descriptors(init_socket);
+    int error = cjail_host_state.nested ? 0 : settle_descriptors(init_socket);
     if (error < 0)
         cjail_die(init_socket, "descriptors", error);
     setsid();
@@ -75,17 +94,18 @@ int cjail_guest_confine(int init_socket)
         cjail_default_signals();
     cjail_unblock_signals();
     prctl(PR_SET_PDEATHSIG, 0);
-    if (chdir("/home/user") < 0)
-        cjail_die(GUEST_SOCKET, "home", errno);
     if ((error = set_rlimits(plan)) < 0)
         cjail_die(GUEST_SOCKET, "rlimits", error);
     if ((error = cjail_drop_capabilities()) < 0)
         cjail_die(GUEST_SOCKET, "capabilities", error);
     if ((error = cjail_lock_privileges()) < 0)
         cjail_die(GUEST_SOCKET, "no_new_privs", error);
+    prctl(PR_SET_DUMPABLE, 1UL, 0UL, 0UL, 0UL); /* changing ids took it; /proc/self needs it */
+    pass_gate();
+    if (chdir("/home/user") < 0)
+        cjail_die(GUEST_SOCKET, "home", errno);
     if ((error = enter_landlock(plan)) < 0)
         cjail_die(GUEST_SOCKET, "landlock", error);
-    prctl(PR_SET_DUMPABLE, 1UL, 0UL, 0UL, 0UL); /* changing ids took it; /proc/self needs it */
     if ((error = load_filter(plan)) < 0)
         cjail_die(GUEST_SOCKET, "seccomp", error);
     return 0;
@@ -128,14 +148,14 @@ static void count_calls(const struct cjail_plan *plan)
         cjail_die(GUEST_SOCKET, "profile", notifier);
 }
 
-int cjail_guest_await(char ***argv, char ***envp)
+/* Parks, and takes of the run all that every guest takes. Returns its flags; fds are the release's. */
+static int32_t take_run(char ***argv, char ***envp, int *fds, int *count)
 {
     static char *arguments[CJAIL_STRINGS_MAX + 1];
     static char *environment[CJAIL_STRINGS_MAX + 1];
     struct cjail_note note = {.kind = CJAIL_PARKED, .a = (int32_t)syscall(SYS_getpid)};
     cjail_send(GUEST_SOCKET, &note, NULL, 0);
-    int fds[CJAIL_NOTE_FDS], count = CJAIL_NOTE_FDS;
-    if (cjail_receive(GUEST_SOCKET, &note, fds, &count, 0) != 1 || note.kind != CJAIL_RELEASE || count < 4)
+    if (cjail_receive(GUEST_SOCKET, &note, fds, count, 0) != 1 || note.kind != CJAIL_RELEASE || *count < 4)
         _exit(71);
     const char *cursor, *end;
     struct cjail_bundle_head head;
@@ -148,13 +168,41 @@ int cjail_guest_await(char ***argv, char ***envp)
         cjail_die(GUEST_SOCKET, "bundle", error);
     limit_processes(note.processes);
     take_streams(fds);
-    if (note.a & CJAIL_GO_PROFILE)
+    given.hosts = note.a & CJAIL_GO_HOST;
+    *argv = arguments;
+    *envp = environment;
+    return note.a;
+}
+
+int cjail_guest_await(char ***argv, char ***envp)
+{
+    int fds[CJAIL_NOTE_FDS], count = CJAIL_NOTE_FDS;
+    if (take_run(argv, envp, fds, &count) & CJAIL_GO_PROFILE)
         count_calls(cjail_host_state.plan);
     else
         close_range(GUEST_NOTIFIER, ~0U, 0);
-    *argv = arguments;
-    *envp = environment;
     return 0;
+}
+
+int cjail_guest_await_ahead(char ***argv, char ***envp)
+{
+    int fds[CJAIL_NOTE_FDS], count = CJAIL_NOTE_FDS;
+    if (take_run(argv, envp, fds, &count) & CJAIL_GO_PROFILE)
+        cjail_die(GUEST_SOCKET, "profile", ENOTSUP);
+    for (int i = 0; i < count; i++)
+        close(fds[i]);
+    close(GUEST_SOCKET);
+    return 0;
+}
+
+/* Runs in: a confined guest that has no run yet; the program goes on with its socket. */
+void cjail_guest_become(const struct cjail_ahead *program)
+{
+    if (!program->argv)
+        cjail_die(GUEST_SOCKET, "ahead", EPROTO);
+    fcntl(GUEST_SOCKET, F_SETFD, 0);
+    execve(program->argv[0], program->argv, program->envp);
+    cjail_die(GUEST_SOCKET, "exec ahead", errno);
 }
 
 void cjail_guest_leave(void)
@@ -174,8 +222,13 @@ static bool same_strings(char *const *one, char *const *other)
 int cjail_guest_take(char *const *argv, char *const *envp)
 {
     cjail_guest_await(&given.argv, &given.envp);
+    if (given.hosts) {
+        cjail_host_state.nested = true;
+        return CJAIL_TAKEN_HOST;
+    }
     cjail_guest_leave();
-    return same_strings(argv, given.argv) && same_strings(envp, given.envp);
+    bool same = same_strings(argv, given.argv) && same_strings(envp, given.envp);
+    return same ? CJAIL_TAKEN_SAME : CJAIL_TAKEN_OTHER;
 }
 
 void cjail_guest_given(char ***argv, char ***envp)

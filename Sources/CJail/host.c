@@ -5,9 +5,6 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 
-#define SANDBOX_NAMESPACES                                                                         \
-    (CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS)
-
 static struct cjail_host_order order;
 
 static pid_t clone_process(uint64_t flags, int exit_signal)
@@ -36,6 +33,11 @@ int cjail_host_announce(int control)
 {
     struct cjail_note ready = {.kind = CJAIL_HOST_READY, .a = cjail_landlock_abi()};
     return cjail_send(control, &ready, NULL, 0);
+}
+
+void cjail_host_decline(int control)
+{
+    cjail_die(control, "fork", ENOTSUP);
 }
 
 int cjail_host_wait(int control)
@@ -70,9 +72,11 @@ int cjail_host_spawn(int control)
         return join_sandbox(control);
     uint32_t uid = getuid(), gid = getgid();
     /* CLONE_PARENT makes the jailer the parent: it alone reaps, whatever becomes of the host. */
-    pid_t pid = clone_process(SANDBOX_NAMESPACES | CLONE_PARENT, 0);
+    pid_t pid = clone_process(CJAIL_SANDBOX_NAMESPACES | CLONE_PARENT, 0);
     if (pid == 0) {
-        struct cjail_init init = {.control = order.fds[0], .joined = order.note.a != 0};
+        struct cjail_init init = {.control = order.fds[0],
+                                  .joined = order.note.a & CJAIL_SPAWN_JOINED,
+                                  .hosting = order.note.a & CJAIL_SPAWN_HOST};
         close(control);
         cjail_init_start(&init, order.fds + 1, order.count - 1, uid, gid);
         return 0;
@@ -105,6 +109,8 @@ void cjail_exec_host(int control)
     while (cjail_host_wait(control) == 1) {
         if (cjail_host_spawn(control) != 0)
             continue;
+        if (order.note.b > 0 && order.note.b < CJAIL_AHEAD_MAX && cjail_host_state.ahead)
+            cjail_guest_become(&cjail_host_state.ahead[order.note.b]);
         char **argv, **envp;
         cjail_guest_await(&argv, &envp);
         cjail_guest_exec(argv, envp);
@@ -138,7 +144,9 @@ static int enter_user_namespace(const struct cjail_host_birth *birth)
      * container is another user already here. */
     uint32_t uid = birth->host_uid == 0 ? 1000 : birth->host_uid;
     uint32_t gid = birth->host_gid == 0 ? 1000 : birth->host_gid;
-    return cjail_map_self(uid, gid, birth->host_uid, birth->host_gid);
+    if (chdir("/proc") < 0)
+        return -errno;
+    return cjail_map_self(AT_FDCWD, uid, gid, birth->host_uid, birth->host_gid);
 }
 
 static void give_up_privilege(const struct cjail_host_birth *birth)
@@ -199,6 +207,7 @@ _Noreturn static void live_as_host(const struct cjail_host_birth *birth)
     }
     if ((error = cjail_host_prepare(birth->plan)) < 0)
         cjail_die(control, "plan", error);
+    cjail_host_state.ahead = birth->ahead;
     prctl(PR_SET_NAME, "diatom-exec", 0, 0, 0);
     cjail_host_announce(control);
     cjail_exec_host(control);

@@ -79,7 +79,7 @@ static int64_t cpu_of_children(void)
 
 static void measure_end(struct cjail_init *init, struct cjail_note *note)
 {
-    int64_t cpu = cpu_of_children() - init->cpu_base;
+    int64_t cpu = cpu_of_children() - init->cpu_base - init->cpu_parked;
     note->a = init->status;
     note->wall_ns = init->released_ns ? init->ended_ns - init->released_ns : 0;
     note->cpu_ns = cpu > init->cpu_sampled ? cpu : init->cpu_sampled;
@@ -106,6 +106,16 @@ static void finish(struct cjail_init *init)
         RETRY(send(init->files, init->profile, sizeof *init->profile, MSG_NOSIGNAL));
 }
 
+/* A host's guests live on; the jailer knows when to end them, and this sandbox. */
+static void host_ended(struct cjail_init *init)
+{
+    struct cjail_note note = {.kind = CJAIL_ENDED};
+    init->ended_ns = cjail_now();
+    measure_end(init, &note);
+    cjail_gate_shut(init);
+    cjail_send(init->control, &note, NULL, 0);
+}
+
 static void reap(struct cjail_init *init)
 {
     struct signalfd_siginfo news;
@@ -118,7 +128,9 @@ static void reap(struct cjail_init *init)
             return;
         if (pid == init->guest) {
             init->status = status;
-            return finish(init);
+            if (!init->hosting)
+                return finish(init);
+            host_ended(init);
         }
     }
 }
@@ -148,19 +160,23 @@ static void start_counting(struct cjail_init *init)
 
 static void go(struct cjail_init *init, struct cjail_note *order, int *fds, int count)
 {
+    init->go_flags = (uint32_t)order->a;
+    init->network = init->go_flags & CJAIL_GO_NETWORK && count > 4 ? fds[--count] : -1;
     if (init->running || count < 4)
         cjail_die(init->control, "go", EPROTO);
     init->files = count > 4 ? fds[4] : -1;
-    init->go_flags = (uint32_t)order->a;
     init->memory_limit = order->memory_bytes;
     init->cpu_limit = order->cpu_ns;
     int error = lay_out(init, order, fds[0]);
     if (error < 0)
         cjail_die(init->control, "files", error);
+    if (init->network >= 0 && (error = cjail_network_open(init->network)) < 0)
+        cjail_die(init->control, "network", error);
     if (init->go_flags & CJAIL_GO_PROFILE)
         start_counting(init);
     if (init->joined && (init->plan->flags & CJAIL_SAMPLED))
-        init->memory_base = cjail_process_memory((uint64_t)init->guest); /* shared with the host */
+        init->memory_base = cjail_process_memory(init->proc, (uint64_t)init->guest); /* shared with the host */
+    init->cpu_parked = cjail_process_cpu(init->guest);
     struct cjail_note release = {.kind = CJAIL_RELEASE, .a = order->a, .processes = order->processes};
     init->running = true;
     init->released_ns = cjail_now();
@@ -180,10 +196,43 @@ static void take_order(struct cjail_init *init)
     int got = cjail_receive(init->control, &note, fds, &count, 0);
     if (got != 1)
         _exit(0); /* the jailer is gone; with pid 1 the whole sandbox ends */
-    if (note.kind == CJAIL_GO)
+    if (init->hosting && (note.kind == CJAIL_SPAWN || note.kind == CJAIL_JOIN))
+        cjail_gate_take_order(init, &note, fds, count);
+    else if (note.kind == CJAIL_GO)
         go(init, &note, fds, count);
     else if (note.kind == CJAIL_KILL)
         kill_everything(init);
+}
+
+/* A process from a confined host stands in this sandbox: if it is fit it gets what it was kept from. */
+static void take_claim(struct cjail_init *init)
+{
+    struct cjail_note settle = {.kind = CJAIL_SETTLE};
+    const char *what = "";
+    pid_t guest = cjail_verify_claim(init, &what);
+    if (guest < 0)
+        cjail_die(init->control, what, guest);
+    adopt(init, guest);
+    int error = cjail_shell_settle(init);
+    if (error < 0)
+        cjail_die(init->control, "settle", error);
+    cjail_send(init->guest_socket, &settle, NULL, 0); /* to the host's init, which hands the socket over */
+    cjail_send(init->guest_socket, &settle, init->groups, init->group_count);
+}
+
+static void hear_stranger(struct cjail_init *init, struct cjail_note *note)
+{
+    const char *what = "";
+    if (note->kind == CJAIL_CLAIM && !init->guest)
+        return take_claim(init);
+    if (note->kind == CJAIL_FAILED)
+        cjail_die(init->control, "confined guest", note->a); /* its words are not handed on */
+    if (note->kind != CJAIL_PARKED || !init->guest || init->running)
+        return;
+    if (!cjail_verify_parked(init, &what))
+        cjail_die(init->control, what, EPERM);
+    note->kind = CJAIL_READY;
+    cjail_send(init->control, note, NULL, 0);
 }
 
 static void hear_guest(struct cjail_init *init)
@@ -196,6 +245,10 @@ static void hear_guest(struct cjail_init *init)
         init->guest_socket = -1;
         return;
     }
+    if (init->nested)
+        return hear_stranger(init, &note);
+    if (init->hosting && init->running)
+        return cjail_gate_hear(init, &note);
     switch (note.kind) {
     case CJAIL_COUNTING:
         /* Before GO this is the gate's notifier, after it the counter's; a guest that has been
@@ -219,22 +272,33 @@ static void hear_guest(struct cjail_init *init)
     }
 }
 
+static void drop(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
 /* From the moment a guest is under way until its run has been handed out. */
 static void supervise(struct cjail_init *init)
 {
     bool sampling = init->plan->flags & CJAIL_SAMPLED;
+    struct cjail_note way;
     while (!init->ended) {
-        struct pollfd watched[4] = {
+        struct pollfd watched[5] = {
             {.fd = init->control, .events = POLLIN},
             {.fd = init->signals, .events = POLLIN},
             {.fd = init->guest_socket, .events = POLLIN},
             {.fd = init->listener, .events = POLLIN},
+            {.fd = init->network, .events = POLLIN},
         };
-        int ready = poll(watched, 4, sampling && init->running ? 5 : -1);
+        int ready = poll(watched, 5, sampling && init->running ? 5 : -1);
         if (ready > 0 && watched[2].revents)
             hear_guest(init);
         if (ready > 0 && watched[3].revents)
             cjail_init_answer(init);
+        if (ready > 0 && watched[4].revents && cjail_network_serve(init->network, &way) == 0)
+            drop(&init->network);
         if (ready > 0 && watched[1].revents)
             reap(init);
         if (ready > 0 && watched[0].revents && !init->ended)
@@ -247,13 +311,6 @@ static void supervise(struct cjail_init *init)
     }
 }
 
-static void drop(int *fd)
-{
-    if (*fd >= 0)
-        close(*fd);
-    *fd = -1;
-}
-
 /* Forgets the run that has ended. */
 static void clear(struct cjail_init *init)
 {
@@ -261,6 +318,7 @@ static void clear(struct cjail_init *init)
     drop(&init->guest_pidfd);
     drop(&init->listener);
     drop(&init->files);
+    drop(&init->network);
     if (init->profile)
         munmap(init->profile, sizeof *init->profile);
     init->profile = NULL;
@@ -268,7 +326,7 @@ static void clear(struct cjail_init *init)
     init->status = 0;
     init->running = init->ended = false;
     init->released_ns = 0;
-    init->memory_base = init->memory_peak = init->cpu_sampled = 0;
+    init->memory_base = init->memory_peak = init->cpu_sampled = init->cpu_parked = 0;
     init->processes_peak = 0;
     init->sampled_limit = CJAIL_SAMPLED_NONE;
     init->cpu_base = cpu_of_children();
@@ -301,7 +359,8 @@ static bool take_guest(struct cjail_init *init, bool first)
 bool cjail_init_start(struct cjail_init *init, const int *groups, int group_count, uint32_t uid, uint32_t gid)
 {
     init->plan = cjail_host_state.plan;
-    init->listener = init->files = init->guest_socket = init->guest_pidfd = -1;
+    init->listener = init->files = init->network = init->guest_socket = init->guest_pidfd = -1;
+    init->proc = init->gate.way = -1;
     cjail_shell_make(init, groups, group_count, uid, gid);
     guard_self(init);
     for (bool first = true;; first = false) {

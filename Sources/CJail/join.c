@@ -9,11 +9,15 @@
  * Entrant and midwife borrow the host's memory while the host waits (CLONE_VM | CLONE_VFORK). The
  * entrant joins the namespaces; only its children are in the pid namespace, so the midwife, born
  * there, makes the fork, and when it ends the kernel gives the guest to init. The guest then
- * leaves the midwife's stack for the place in the host's own that called cjail_join. */
+ * leaves the midwife's stack for the place in the host's own that called cjail_join.
+ *
+ * A host that is a guest itself goes the same way, watched at every step (gate.c): each of the
+ * entrant's calls waits for the word of the host's init, and the entrant for its own end. */
 #include "internal.h"
 
 #include <linux/rseq.h>
 #include <setjmp.h>
+#include <sys/prctl.h>
 #include <sys/rseq.h>
 
 #define STACK 32768
@@ -21,9 +25,13 @@
 
 static struct {
     jmp_buf caller;
+    const struct cjail_host_order *order;
     int guest_socket;
     int error;
 } entry;
+
+const int cjail_namespace_kinds[CJAIL_NAMESPACES] = {CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNS,    CLONE_NEWNET,
+                                                     CLONE_NEWIPC,  CLONE_NEWUTS, CLONE_NEWCGROUP};
 
 static char stacks[2][STACK] __attribute__((aligned(16)));
 
@@ -61,9 +69,12 @@ static int midwife(void *unused)
 
 static int enter(const int *namespaces, int count)
 {
-    for (int i = 0; i < count; i++)
-        if (setns(namespaces[i], 0) < 0)
+    for (int i = 0; i < count && i < CJAIL_NAMESPACES; i++) {
+        if (setns(namespaces[i], cjail_namespace_kinds[i]) < 0)
             return -errno;
+        if (cjail_host_state.nested) /* capabilities took it; whoever is not believed must be seen */
+            prctl(PR_SET_DUMPABLE, 1UL, 0UL, 0UL, 0UL);
+    }
     return cjail_become(cjail_host_state.plan->inner_uid, cjail_host_state.plan->inner_gid);
 }
 
@@ -72,12 +83,16 @@ static int entrant(void *unused)
     (void)unused;
     struct cjail_note note;
     int namespaces[CJAIL_NOTE_FDS], count = CJAIL_NOTE_FDS;
-    if (cjail_receive(entry.guest_socket, &note, namespaces, &count, MSG_DONTWAIT) != 1 || note.kind != CJAIL_ENTER)
+    if (cjail_host_state.nested)
+        entry.error = enter(entry.order->fds, entry.order->count);
+    else if (cjail_receive(entry.guest_socket, &note, namespaces, &count, MSG_DONTWAIT) != 1 || note.kind != CJAIL_ENTER)
         entry.error = -EPROTO;
-    if (entry.error == 0)
+    else
         entry.error = enter(namespaces, count);
     if (entry.error == 0)
         borrow(midwife, 1);
+    while (entry.error == 0 && cjail_host_state.nested)
+        pause(); /* until the host's init has seen that the guest shares nothing with this process */
     _exit(0);
 }
 
@@ -85,12 +100,15 @@ static int entrant(void *unused)
  * Returns: 0 in the new, confined guest; in the host 1, or -errno where there is no guest. */
 int cjail_join(const struct cjail_host_order *order)
 {
+    entry.order = order;
     entry.guest_socket = order->fds[0];
     entry.error = 0;
-    cjail_host_state.awaited = order->note.a != 0;
+    cjail_host_state.awaited = order->note.a & CJAIL_JOIN_AWAITED;
+    cjail_host_state.hosting = order->note.a & CJAIL_JOIN_HOST;
     if (setjmp(entry.caller) == GUEST) {
         register_rseq();
-        cjail_join_groups(entry.guest_socket, order->fds + 1, order->count - 1);
+        if (!cjail_host_state.nested) /* who is not believed gets no hold of a control group */
+            cjail_join_groups(entry.guest_socket, order->fds + 1, order->count - 1);
         return cjail_guest_confine(entry.guest_socket);
     }
     int error = borrow(entrant, 0);

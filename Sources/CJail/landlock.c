@@ -27,10 +27,22 @@ static int add_rule(int ruleset, const struct cjail_rule *rule)
     return error;
 }
 
+static int add_rules(int ruleset, const struct cjail_plan *plan, bool wide)
+{
+    struct cjail_rule all = {.path = "/", .rights = plan->landlock_handled};
+    if (wide)
+        return add_rule(ruleset, &all);
+    int error = 0;
+    for (uint32_t i = 0; i < plan->rule_count && i < CJAIL_RULES_MAX && error == 0; i++)
+        error = add_rule(ruleset, &plan->rules[i]);
+    return error;
+}
+
 /* Makes the rules of one sandbox. Landlock passes over the folder that a mount hides, so a rule
- * for /tmp must be tied to what is mounted there; a plan for sandboxes that will be forked ties
- * its rules to "/" instead, which no new workspace covers. Returns: a descriptor or -errno. */
-int cjail_ruleset_open(const struct cjail_plan *plan)
+ * for /tmp must be tied to what is mounted there. Guests of a confined host inherit its rules and
+ * have other workspaces: wide leaves the files of such a host to its mounts, and to be a domain of
+ * its own is what is left of Landlock there. Returns: a descriptor or -errno. */
+int cjail_ruleset_open(const struct cjail_plan *plan, bool wide)
 {
     struct ruleset_attributes attributes = {
         .handled_access_fs = plan->landlock_handled,
@@ -40,12 +52,8 @@ int cjail_ruleset_open(const struct cjail_plan *plan)
     int ruleset = (int)syscall(SYS_landlock_create_ruleset, &attributes, size, 0);
     if (ruleset < 0)
         return -errno;
-    for (uint32_t i = 0; i < plan->rule_count && i < CJAIL_RULES_MAX; i++) {
-        int error = add_rule(ruleset, &plan->rules[i]);
-        if (error < 0) {
-            close(ruleset);
-            return error;
-        }
-    }
-    return ruleset;
+    int error = add_rules(ruleset, plan, wide);
+    if (error < 0)
+        close(ruleset);
+    return error < 0 ? error : ruleset;
 }

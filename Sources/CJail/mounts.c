@@ -6,8 +6,10 @@
 #include <sys/ioctl.h>
 #include <sys/statfs.h>
 
-static int fresh_proc(bool processes_only)
+/* Makes a /proc of this pid namespace that stands nowhere yet. Returns: its descriptor, or -errno. */
+int cjail_proc_make(const struct cjail_plan *plan)
 {
+    bool processes_only = plan->flags & CJAIL_SUBSET_PROC;
     int context = fsopen("proc", FSOPEN_CLOEXEC);
     if (context < 0)
         return -errno;
@@ -23,12 +25,7 @@ static int fresh_proc(bool processes_only)
         (tree = fsmount(context, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)) < 0)
         error = -errno;
     close(context);
-    if (error < 0)
-        return error;
-    if (move_mount(tree, "", AT_FDCWD, "/proc", MOVE_MOUNT_F_EMPTY_PATH) < 0)
-        error = -errno;
-    close(tree);
-    return error;
+    return error < 0 ? error : tree;
 }
 
 static int mask(const char *path)
@@ -41,16 +38,20 @@ static int mask(const char *path)
     return mount(cover, path, NULL, MS_BIND, NULL) < 0 ? -errno : 0;
 }
 
-/* Mounts this pid namespace's /proc over the old one and checks that it is one. */
-int cjail_mount_proc(const struct cjail_plan *plan)
+/* Covers the old /proc with a folder of the read-only root. */
+int cjail_proc_hide(const char *cover)
 {
-    if (plan->flags & CJAIL_NO_PROC)
-        return mount("/var/empty", "/proc", NULL, MS_BIND | MS_REC, NULL) < 0 ? -errno : 0;
-    int error = fresh_proc(plan->flags & CJAIL_SUBSET_PROC);
-    if (error < 0)
-        return error;
+    return mount(cover, "/proc", NULL, MS_BIND | MS_REC, NULL) < 0 ? -errno : 0;
+}
+
+/* Mounts this pid namespace's /proc over the old one and checks that it is one. */
+int cjail_proc_attach(const struct cjail_plan *plan, int proc)
+{
     struct statfs state;
     struct stat self;
+    int error = 0;
+    if (move_mount(proc, "", AT_FDCWD, "/proc", MOVE_MOUNT_F_EMPTY_PATH) < 0)
+        return -errno;
     if (statfs("/proc", &state) < 0 || state.f_type != PROC_SUPER_MAGIC || stat("/proc/1", &self) < 0)
         return -EUCLEAN;
     for (uint32_t i = 0; i < plan->mask_count && i < CJAIL_MASKS_MAX && error == 0; i++)

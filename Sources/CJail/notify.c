@@ -1,9 +1,9 @@
 /* Answering a guest's notified system calls. Runs in: init.
  *
- * Two users. A gated filter sends clone with namespace flags and the gate's setns here: they are
- * refused unless a fork that the engine asked for is under way, and this version asks for none.
- * A counting filter (profiles) sends every call: it is counted and let through; counting judges
- * nothing, so it may use CONTINUE, which an answer that decides must never use. */
+ * Two users. The filter of a guest that hosts sends clone with namespace flags, setns and netlink
+ * sockets here (gate.c). A counting filter (profiles) sends every call: it is counted and let through.
+ * A call may only be let through, CONTINUE, by what stands in its registers and cannot change while it
+ * waits; what it points to is never looked at. */
 #include "internal.h"
 
 #include <linux/seccomp.h>
@@ -20,11 +20,15 @@ void cjail_init_answer(struct cjail_init *init)
         return;
     }
     struct seccomp_notif_resp answer = {.id = call.id, .error = -EPERM};
+    int judged = -EPERM;
     if (init->profile) {
         if (call.data.nr >= 0 && call.data.nr < CJAIL_PROFILE_CALLS)
             init->profile->counts[call.data.nr]++;
-        answer.error = 0;
-        answer.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+        judged = 1;
+    } else if (init->hosting) {
+        judged = cjail_gate_judge(init, &call);
     }
+    answer.error = judged < 0 ? judged : 0;
+    answer.flags = judged > 0 ? SECCOMP_USER_NOTIF_FLAG_CONTINUE : 0;
     ioctl(init->listener, SECCOMP_IOCTL_NOTIF_SEND, &answer);
 }

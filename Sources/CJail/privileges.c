@@ -6,24 +6,24 @@
 #include <linux/securebits.h>
 #include <sys/prctl.h>
 
-static int map_line(const char *path, uint32_t inner, uint32_t outer)
+static int map_line(int proc, const char *path, uint32_t inner, uint32_t outer)
 {
     char line[64];
     size_t used = cjail_format(line, sizeof line, "", inner, " ");
     used += cjail_format(line + used, sizeof line - used, "", outer, " 1\n");
-    return cjail_write_file(path, line);
+    return cjail_write_file(proc, path, line);
 }
 
 /* Maps one user and one group of this process's new user namespace.
- * Runs in: the first process of the namespace. Privilege: none needed for its own ids.
+ * Runs in: the first process of the namespace, with the folder of processes. Privilege: none needed for its own ids.
  * Returns: 0 or -errno. */
-int cjail_map_self(uint32_t inner_uid, uint32_t inner_gid, uint32_t outer_uid, uint32_t outer_gid)
+int cjail_map_self(int proc, uint32_t inner_uid, uint32_t inner_gid, uint32_t outer_uid, uint32_t outer_gid)
 {
-    int result = cjail_write_file("/proc/self/setgroups", "deny");
+    int result = cjail_write_file(proc, "self/setgroups", "deny");
     if (result == 0)
-        result = map_line("/proc/self/gid_map", inner_gid, outer_gid);
+        result = map_line(proc, "self/gid_map", inner_gid, outer_gid);
     if (result == 0)
-        result = map_line("/proc/self/uid_map", inner_uid, outer_uid);
+        result = map_line(proc, "self/uid_map", inner_uid, outer_uid);
     return result;
 }
 

@@ -10,6 +10,7 @@
 
 #include <linux/ioprio.h>
 #include <sys/msg.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/sem.h>
 #include <sys/shm.h>
@@ -18,18 +19,26 @@
 #define MOST_USES 256
 #define FIRST_PID "1" /* what the pid namespace counts on from */
 
-static void take_ids(const struct cjail_plan *plan, int control, uint32_t outer_uid, uint32_t outer_gid)
+static void take_ids(struct cjail_init *init, uint32_t outer_uid, uint32_t outer_gid)
 {
-    int error;
-    if (plan->flags & CJAIL_MAPPED_OUTSIDE) {
+    const struct cjail_plan *plan = init->plan;
+    int control = init->control, error;
+    if ((plan->flags & CJAIL_MAPPED_OUTSIDE) && !init->nested) {
         struct cjail_note note;
         if (cjail_receive(control, &note, NULL, NULL, 0) != 1 || note.kind != CJAIL_MAPS_WRITTEN)
             _exit(71);
         if ((error = cjail_become(plan->inner_uid, plan->inner_gid)) < 0)
             cjail_die(control, "ids", error);
-    } else if ((error = cjail_map_self(plan->inner_uid, plan->inner_gid, outer_uid, outer_gid)) < 0) {
-        cjail_die(control, "id maps", error);
+        return;
     }
+    /* Its own maps can be written by a process only that others may look at. A confined host can't look at a nested
+     * init all the same: it has no /proc, and a Landlock domain, which no init is in. */
+    if (init->nested)
+        prctl(PR_SET_DUMPABLE, 1UL, 0UL, 0UL, 0UL);
+    if ((error = cjail_map_self(init->proc, plan->inner_uid, plan->inner_gid, outer_uid, outer_gid)) < 0)
+        cjail_die(control, "id maps", error);
+    if (init->nested)
+        prctl(PR_SET_DUMPABLE, 0UL, 0UL, 0UL, 0UL);
 }
 
 static void limit_namespace(const struct cjail_plan *plan)
@@ -47,6 +56,43 @@ static int furnish(struct cjail_init *init)
         return init->workspace;
     cjail_workspace_measure(init->workspace, &init->shell.workspace);
     return cjail_workspace_attach(init->workspace);
+}
+
+/* The folder of processes: of this pid namespace, or without one the old one's, whose "self" is this process as well. */
+static int open_proc(struct cjail_init *init)
+{
+    bool has_none = init->plan->flags & CJAIL_NO_PROC;
+    init->proc = has_none ? open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC) : cjail_proc_make(init->plan);
+    return init->proc >= 0 ? 0 : has_none ? -errno : init->proc;
+}
+
+/* Keeps a mount namespace apart from the guest's: nested ones begin there, without anything of this sandbox.
+ *
+ * Neither a host nor its guests on their way may see a /proc: they would find the runs in it, whose memory the kernel
+ * lets the host look at. But the kernel lets nested inits make one only where one stands uncovered; so one stands,
+ * where nobody gets, because what covers the way to it was put up by whoever is above them. */
+static int part_mounts(struct cjail_init *init)
+{
+    if (!init->hosting)
+        return 0;
+    int error = cjail_proc_hide("/var/proc");
+    if (error < 0)
+        return error;
+    if (move_mount(init->proc, "", AT_FDCWD, "/var/kept/proc", MOVE_MOUNT_F_EMPTY_PATH) < 0 ||
+        mount("/var/empty", "/var/kept", NULL, MS_BIND, NULL) < 0)
+        return -errno;
+    init->outside = openat(init->proc, "self/ns/mnt", O_RDONLY | O_CLOEXEC);
+    if (init->outside < 0 || unshare(CLONE_NEWNS) < 0)
+        return -errno;
+    init->inside = openat(init->proc, "self/ns/mnt", O_RDONLY | O_CLOEXEC);
+    return init->inside < 0 ? -errno : 0;
+}
+
+static int show_processes(struct cjail_init *init)
+{
+    if (init->plan->flags & CJAIL_NO_PROC)
+        return cjail_proc_hide("/var/empty");
+    return init->hosting || init->nested ? 0 : cjail_proc_attach(init->plan, init->proc);
 }
 
 static uint64_t digest(uint64_t sum, const void *bytes, long size)
@@ -118,22 +164,23 @@ static bool ipc_is_new(struct cjail_shell *shell)
 }
 
 /* Opens what renewal needs; a sandbox that cannot have it is used once. */
-static void watch(struct cjail_shell *shell)
+static void watch(struct cjail_init *init, bool renews)
 {
+    struct cjail_shell *shell = &init->shell;
     static const char *const counters[CJAIL_TRAFFIC_FILES] = {
-        "/proc/self/net/dev", "/proc/self/net/snmp", "/proc/self/net/snmp6"};
-    static const char *const spaces[CJAIL_NAMESPACES] = {
-        "/proc/self/ns/user", "/proc/self/ns/mnt", "/proc/self/ns/pid", "/proc/self/ns/net",
-        "/proc/self/ns/ipc", "/proc/self/ns/uts", "/proc/self/ns/cgroup"};
-    shell->last_pid = open("/proc/sys/kernel/ns_last_pid", O_WRONLY | O_CLOEXEC);
-    shell->uses = shell->last_pid < 0 ? MOST_USES : 0;
+        "self/net/dev", "self/net/snmp", "self/net/snmp6"};
+    static const char *const spaces[CJAIL_NAMESPACES] = { /* in the order in which they are entered */
+        "self/ns/user", "self/ns/pid", "self/ns/mnt", "self/ns/net", "self/ns/ipc", "self/ns/uts", "self/ns/cgroup"};
+    shell->last_pid = openat(init->proc, "sys/kernel/ns_last_pid", (renews ? O_WRONLY : O_RDONLY) | O_CLOEXEC);
+    shell->uses = renews && shell->last_pid >= 0 ? 0 : MOST_USES;
     for (int i = 0; i < CJAIL_TRAFFIC_FILES; i++) {
-        shell->traffic_files[i] = open(counters[i], O_RDONLY | O_CLOEXEC);
+        shell->traffic_files[i] = openat(init->proc, counters[i], O_RDONLY | O_CLOEXEC);
         if (shell->traffic_files[i] < 0 && (i < 2 || errno != ENOENT)) /* without IPv6 the last is not there */
             shell->uses = MOST_USES;
     }
     for (int i = 0; i < CJAIL_NAMESPACES; i++)
-        shell->namespaces[i] = open(spaces[i], O_RDONLY | O_CLOEXEC);
+        shell->namespaces[i] = openat(init->proc, spaces[i], O_RDONLY | O_CLOEXEC);
+    shell->sockets = renews ? -1 : openat(init->proc, "self/net/sockstat", O_RDONLY | O_CLOEXEC);
     watch_ipc(shell);
     shell->traffic = traffic(shell);
     shell->standing = standing();
@@ -152,19 +199,52 @@ void cjail_join_groups(int report, const int *groups, int count)
 void cjail_shell_make(struct cjail_init *init, const int *groups, int count, uint32_t uid, uint32_t gid)
 {
     const struct cjail_plan *plan = init->plan;
+    bool renews = !init->hosting && !init->nested && !(plan->flags & CJAIL_NO_PROC);
     int error;
+    for (; init->nested && init->group_count < count && init->group_count < CJAIL_GROUPS_MAX; init->group_count++)
+        init->groups[init->group_count] = fcntl(groups[init->group_count], F_DUPFD_CLOEXEC, 3);
     cjail_join_groups(init->control, groups, count);
-    take_ids(plan, init->control, uid, gid);
+    if ((error = open_proc(init)) < 0)
+        cjail_die(init->control, "proc", error);
+    take_ids(init, uid, gid);
     limit_namespace(plan);
     if (unshare(CLONE_NEWCGROUP) < 0)
         cjail_die(init->control, "cgroup namespace", errno);
-    if ((error = furnish(init)) < 0)
+    if ((error = part_mounts(init)) < 0)
+        cjail_die(init->control, "mount namespace", error);
+    if (!init->nested && (error = furnish(init)) < 0)
         cjail_die(init->control, "workspace", error);
-    if ((error = cjail_mount_proc(plan)) < 0)
-        cjail_die(init->control, "proc", error);
     if ((error = cjail_loopback_up()) < 0)
         cjail_die(init->control, "loopback", error);
-    watch(&init->shell);
+    if ((error = show_processes(init)) < 0)
+        cjail_die(init->control, "proc", error);
+    watch(init, renews);
+}
+
+/* A digest of what counts the sockets of this network namespace, or 0: some may be in the hands of others. */
+static uint64_t sockets(const struct cjail_shell *shell)
+{
+    char text[512];
+    long got = pread(shell->sockets, text, sizeof text, 0);
+    return got <= 0 ? 0 : digest(1, text, got);
+}
+
+/* Whether nothing has been made in namespaces that others were in. */
+bool cjail_shell_is_untouched(struct cjail_init *init)
+{
+    uint64_t now = sockets(&init->shell);
+    return now != 0 && now == init->shell.socket_count && traffic(&init->shell) == init->shell.traffic && standing() == init->shell.standing &&
+           ipc_is_new(&init->shell);
+}
+
+/* Gives a sandbox whose guest has been found fit what it was kept from: a root that nobody else has a way into,
+ * its processes, and a workspace. Returns: 0 or -errno. */
+int cjail_shell_settle(struct cjail_init *init)
+{
+    int error = cjail_root_renew();
+    if (error == 0)
+        error = cjail_proc_attach(init->plan, init->proc);
+    return error < 0 ? error : furnish(init);
 }
 
 /* Signals that a guest sent to init stay pending, for init blocks them all, and count against the next one's limit. */
@@ -177,14 +257,15 @@ static void forget_signals(void)
         ;
 }
 
-static int renew_ipc(struct cjail_shell *shell)
+static int renew_ipc(struct cjail_init *init)
 {
+    struct cjail_shell *shell = &init->shell;
     enum { IPC = 4 };
     if (unshare(CLONE_NEWIPC) < 0)
         return -errno;
     close(shell->namespaces[IPC]);
     close(shell->queues);
-    shell->namespaces[IPC] = open("/proc/self/ns/ipc", O_RDONLY | O_CLOEXEC);
+    shell->namespaces[IPC] = openat(init->proc, "self/ns/ipc", O_RDONLY | O_CLOEXEC);
     watch_ipc(shell);
     return shell->namespaces[IPC] < 0 ? -errno : 0;
 }
@@ -202,9 +283,10 @@ int cjail_shell_renew(struct cjail_init *init)
 {
     struct cjail_shell *shell = &init->shell;
     forget_signals();
-    if (++shell->uses >= MOST_USES || traffic(shell) != shell->traffic || standing() != shell->standing)
+    if ((init->go_flags & CJAIL_GO_NETWORK) || ++shell->uses >= MOST_USES || traffic(shell) != shell->traffic ||
+        standing() != shell->standing)
         return -EBUSY;
-    int error = ipc_is_new(shell) ? 0 : renew_ipc(shell);
+    int error = ipc_is_new(shell) ? 0 : renew_ipc(init);
     if (error == 0)
         error = renew_workspace(init);
     if (error == 0 && pwrite(shell->last_pid, FIRST_PID, 1, 0) != 1)
@@ -221,6 +303,8 @@ int cjail_shell_offer(struct cjail_init *init)
     int pair[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
         return -errno;
+    if (init->nested) /* with the last of ours, before anybody else can make one */
+        init->shell.socket_count = sockets(&init->shell);
     int error = cjail_send(pair[0], &enter, init->shell.namespaces, CJAIL_NAMESPACES);
     if (error == 0)
         error = cjail_send(init->control, &vacant, &pair[1], 1);

@@ -37,9 +37,9 @@ _Noreturn void cjail_die(int socket, const char *stage, int error)
     _exit(71);
 }
 
-int cjail_write_file(const char *path, const char *text)
+int cjail_write_file(int folder, const char *path, const char *text)
 {
-    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    int fd = openat(folder, path, O_WRONLY | O_CLOEXEC);
     if (fd < 0)
         return -errno;
     size_t length = strlen(text);

@@ -13,6 +13,8 @@ package struct AloneConfiguration: Hashable, Sendable {
     package var toolchains: String
     /// The caller's variables, for what pip is configured with.
     package var variables: [String: String] = [:]
+    /// Servers that the program may reach although their addresses are private.
+    package var privateEndpoints: [NetworkPolicy.Endpoint] = []
 }
 
 /// Makes the runner of a command that works alone.

@@ -1,6 +1,7 @@
 /// What isolation was in force for a run.
 package struct Receipt: Hashable, Sendable {
-    package enum HostUser: String, Hashable, Sendable { case own, shared }
+    /// Whose the user outside is that a run was: its own, all runs', or that of its environment's host and its runs.
+    package enum HostUser: String, Hashable, Sendable { case own, shared, environment }
     package enum Start: String, Hashable, Sendable { case forked, pooled, exec }
 
     package var backend = "native"
@@ -12,6 +13,8 @@ package struct Receipt: Hashable, Sendable {
     package var start: Start
     /// How memory was held: `control group`, or `sampled` where the operator allowed that.
     package var memory: String
+    /// What could be reached.
+    package var network = NetworkPolicy.none
 
     package init(layers: [String], policy: String, hostUser: HostUser, start: Start, memory: String) {
         self.layers = layers

@@ -10,6 +10,8 @@ package struct RunEvent: Sendable {
         case result(RichResult)
         case file(CollectedFile)
         case filesLeftOut(count: Int, reason: String)
+        /// The program wanted something of the network that it may not have.
+        case denied(NetworkDenial)
         case compiled(CompileResult)
         /// One of the request's tests ended; they come in the request's order.
         case tested(RunResult)
@@ -44,6 +46,8 @@ package struct RunEvent: Sendable {
         /// Which streams lost bytes to the output limit.
         package var stdoutCut = false
         package var stderrCut = false
+        /// Of a run that had a network.
+        package var network: NetworkUse?
 
         package init(verdict: Verdict, usage: Usage) {
             self.verdict = verdict

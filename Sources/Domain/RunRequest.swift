@@ -24,10 +24,14 @@ package struct RunRequest: Hashable, Sendable {
     package var libraries: [Requirement] = []
     /// Whether libraries may be built of their source that have no wheel.
     package var buildsLibraries = false
+    /// Whether the program's types are checked first; what is wrong then is told as a compiler's errors.
+    package var checkTypes = false
     /// The key whose control group, pool and quota the run belongs to.
     package var key: KeyID = .local
     /// Run fresh with this hash seed.
     package var seed: UInt32?
+    /// The libraries that the program finds, instead of the system's.
+    package var environment: EnvironmentImage?
     /// Compile once, run each of these instead of one run.
     package var tests: [TestCase] = []
     /// What the program may reach; compiling reaches nothing.

@@ -19,6 +19,8 @@ package struct RunResult: Hashable, Sendable {
     /// Of the request's tests, in its order; all that is said above and below is then of all of them together.
     package var runs: [RunResult] = []
     package var usage = Usage()
+    /// What was made of the network, where there was one.
+    package var network: NetworkUse?
     package var files: [CollectedFile] = []
     /// How many files matched but were not given back, and why.
     package var filesLeftOut: Int = 0

@@ -10,12 +10,17 @@ package struct EngineConfiguration: Hashable, Sendable {
     package var allowed: [String] = []
     /// Whether warm interpreters are kept; a command alone has no use for one.
     package var keepsWarmHosts = true
+    package var warmNode = WarmNode.yes
+    /// The Node that is kept warm; nil for the jailer's own choice.
+    package var node: String?
     /// Modules that the warm Python host imports besides its standard list.
     package var preload: [String] = []
     /// How many sandboxes of each kind wait for runs; nil for the jailer's own choice.
     package var parked: Int?
     /// The file of toolchains that were brought along; nil for the jailer's own default.
     package var toolchains: String?
+    /// A folder of environments that sandboxes see in place of those that the engine makes.
+    package var environments: String?
     package var maxima = LimitMaxima()
     /// Of files given back, together and each.
     package var mostCollectedBytes = 64 << 20
@@ -30,7 +35,7 @@ package struct EngineConfiguration: Hashable, Sendable {
     /// Servers that runs may reach although their addresses are private, where a run's policy names them.
     package var privateEndpoints: [NetworkPolicy.Endpoint] = []
 
-    /// The folder of environments of libraries; nil refuses libraries.
+    /// The folder in which environments of libraries are made and kept; nil refuses libraries.
     package var environmentsFolder: String?
     /// Of environments and of the wheels that they were made of.
     package var mostEnvironmentBytes: ByteCount = .mebibytes(4096)
@@ -41,21 +46,23 @@ package struct EngineConfiguration: Hashable, Sendable {
 
     package init(jailer: String) { self.jailer = jailer }
 
-    /// `environments`: The folder that sandboxes see.
-    func jailerArguments(environments: String?) -> [String] {
+    /// `store`: The folder of environments that this engine makes.
+    func jailerArguments(store: String?) -> [String] {
         var arguments: [String] = []
         if !allowed.isEmpty { arguments += ["--allow", allowed.joined(separator: ",")] }
         if keepsWarmHosts {
-            arguments += ["--warm-python", "yes", "--warm-node", "yes"]
+            arguments += ["--warm-python", "yes", "--warm-node", warmNode.rawValue, "--warm-sql", "yes"]
         } else {
-            arguments += ["--parked-exec", "0"]
+            // One sandbox is made while the request is read, the next when a step takes longer than most programs.
+            arguments += ["--parked-exec", "1", "--refill-ms", "25"]
         }
         if let parked { arguments += ["--parked-python", "\(parked)", "--parked-exec", "\(parked)"] }
         if !preload.isEmpty { arguments += ["--preload-more", preload.joined(separator: ",")] }
+        if let node { arguments += ["--node", node] }
         if let toolchains { arguments += ["--toolchains", toolchains] }
-        if let environments { arguments += ["--environments", environments] }
+        if let environments = environments ?? store { arguments += ["--environments", environments] }
         let links = libraryIndex.shownFolders
-        if environments != nil, !links.isEmpty { arguments += ["--links", links.joined(separator: ",")] }
+        if store != nil, !links.isEmpty { arguments += ["--links", links.joined(separator: ",")] }
         return arguments
     }
 }

@@ -9,8 +9,6 @@ package struct ProgramPlan: Sendable {
     package var entry: WorkspacePath
     package var detected: Bool
     var values: CommandTemplate.Values
-    /// The environment of libraries in the sandbox, where the run has one.
-    var environment: String?
     /// Programs of Diatom's own that are laid beside the given files.
     private(set) var ownPrograms: [SourceFile] = []
 
@@ -33,10 +31,29 @@ package struct ProgramPlan: Sendable {
                 field: "language")
         }
         for name in pack.ownPrograms { try lay(name) }
+        if request.checkTypes { try findChecker() }
         guard !request.rich || pack.id == "python" || pack.showsResults else {
             throw RequestError(
                 .unsupported, "rich: \(pack.name) has no rich results in this version; leave the field out",
                 field: "rich")
+        }
+    }
+
+    private mutating func findChecker() throws(RequestError) {
+        guard let check = pack.check else {
+            throw RequestError(
+                .unsupported,
+                "check_types: nothing checks the types of \(pack.name) here; leave the field out",
+                field: "check_types")
+        }
+        do throws(LanguagePack.Missing) {
+            values.programs.merge(try check.locatePrograms()) { $1 }
+        } catch {
+            throw RequestError(
+                .notInstalled,
+                "check_types: \(pack.id) needs \(error.programs.joined(separator: ", ")), which this machine lacks; "
+                    + error.install,
+                field: "check_types")
         }
     }
 
@@ -97,20 +114,34 @@ package struct ProgramPlan: Sendable {
 
     /// What starts the program: a warm interpreter where one gives exactly what a fresh one would.
     ///
-    /// `kept`: The hosts that the jailer has.
+    /// `jailer`: What the jailer says of the hosts that it has. What was started ahead cannot be profiled any more.
     /// `preloads`: Whether they have imported libraries of the machine's, which an environment must not meet.
-    func host(among kept: Set<StepOrder.Host>, preloads: Bool = false) -> StepOrder.Host {
+    func host(among jailer: JailerGreeting, preloads: Bool = false) -> StepOrder.Host {
         guard request.start == .warm, request.seed == nil, request.args.count < 4_000 else { return .exec }
+        let kept = request.profile ? jailer.hosts.subtracting(jailer.pooled) : jailer.hosts
         switch pack.host {
         case "python":
-            guard entry.description == "main.py", isUnread(Self.pythonReads),
-                environment == nil || !preloads
+            guard entry.description == "main.py", isUnread(Self.pythonReads), !isArchive, !bringsUserSite,
+                request.environment == nil || !preloads
             else { return .exec }
             return kept.contains(.python) ? .python : .exec
         case "node": return kept.contains(.node) && isUnread(Self.nodeReads) ? .node : .exec
         case "typescript": return kept.contains(.typescript) && isUnread(Self.nodeReads) ? .typescript : .exec
+        case "sql": return kept.contains(.sql) && isUnread(Self.loaderReads) ? .sql : .exec
         default: return .exec
         }
+    }
+
+    /// Whether the program may be a zip archive, which Python runs as well: warm hosts look for text only.
+    private var isArchive: Bool {
+        let content = request.files.first { $0.path == entry }?.content ?? []
+        // Where such a file ends is marked so, with a comment of 64 KiB at most after it (APPNOTE.TXT, 4.3.16).
+        return content.suffix(22 + 65_535).contains("PK\u{5}\u{6}".utf8)
+    }
+
+    /// Whether files lie where an interpreter looks for a user's own packages when it starts.
+    private var bringsUserSite: Bool {
+        request.files.contains { $0.path.description.hasPrefix(".local/lib/python") }
     }
 
     /// Whether the request sets none of the variables that an interpreter or the loader reads once, when it starts.
@@ -118,12 +149,9 @@ package struct ProgramPlan: Sendable {
         !request.env.contains { variable in prefixes.contains { variable.name.hasPrefix($0) } }
     }
 
-    private static let pythonReads = [
-        "PYTHON", "LD_", "MALLOC_", "GLIBC_", "LC_", "LANG", "OPENBLAS", "OMP_", "MKL_",
-    ]
-    private static let nodeReads = [
-        "NODE_", "LD_", "MALLOC_", "GLIBC_", "LC_", "LANG", "ICU_", "OPENSSL_", "SSL_", "UV_",
-    ]
+    private static let loaderReads = ["LD_", "MALLOC_", "GLIBC_"]
+    private static let pythonReads = loaderReads + ["PYTHON", "LC_", "LANG", "OPENBLAS", "OMP_", "MKL_"]
+    private static let nodeReads = loaderReads + ["NODE_", "LC_", "LANG", "ICU_", "OPENSSL_", "SSL_", "UV_"]
 
     /// Whether a program of ours runs before the program and notes what it shows.
     var isRich: Bool { request.rich && pack.id == "python" }
@@ -139,13 +167,13 @@ package struct ProgramPlan: Sendable {
         ]
         variables.merge(pack) { $1 }
         if isRich { variables["DIATOM_RICH"] = "1" }
+        if let image = request.environment { variables["DIATOM_ENVIRONMENT"] = image.folder }
         if let seed = request.seed {
             variables["PYTHONHASHSEED"] = "\(seed)"
             variables["DIATOM_SEED"] = "\(seed)"
         }
         for variable in request.env { variables[variable.name] = variable.value }
-        if let environment { variables["DIATOM_ENVIRONMENT"] = environment }
-        if request.seed != nil || ((isRich || environment != nil) && host == .exec) {
+        if request.seed != nil || ((isRich || request.environment != nil) && host == .exec) {
             // First on the path, whatever the request adds to it; the script takes it off again.
             variables["PYTHONPATH"] = "/diatom/seeded" + (variables["PYTHONPATH"].map { ":\($0)" } ?? "")
         }

@@ -1,6 +1,7 @@
 package import Domain
 package import Languages
 package import Posix
+package import Egress
 internal import Storage
 internal import Synchronization
 package import Workers
@@ -15,10 +16,13 @@ package final class RunEngine: Runner {
     private let compiled: LazyCompileCache
     private let kept: Environments
     package var environments: (any EnvironmentKeeper)? { kept }
+    private let egress: EgressGate
+    private let hosts: EnvironmentHosts
 
     /// Starts the engine's thread, and its jailer, which makes ready while the first request is read.
     package init(
-        _ configuration: EngineConfiguration, catalogue: LanguageCatalogue = LanguageCatalogue()
+        _ configuration: EngineConfiguration, catalogue: LanguageCatalogue = LanguageCatalogue(),
+        resolver: any NameResolver = SystemResolver()
     ) throws(SystemFailure) {
         self.configuration = configuration
         self.catalogue = catalogue
@@ -27,6 +31,10 @@ package final class RunEngine: Runner {
         link = Mutex(nil)
         compiled = LazyCompileCache(configuration)
         kept = Environments(configuration, catalogue: catalogue)
+        var limits = EgressConfiguration()
+        limits.privateEndpoints = configuration.privateEndpoints
+        egress = EgressGate(limits, resolver: resolver)
+        hosts = EnvironmentHosts(most: configuration.maxima.memory)
         _ = try currentLink()
         kept.use { [weak self] () async throws(RequestError) in
             guard let self else { throw Self.unavailable("the engine has ended") }
@@ -38,6 +46,14 @@ package final class RunEngine: Runner {
     package func greeting() async -> JailerGreeting? {
         guard let link = try? currentLink() else { return nil }
         return await link.greeting()
+    }
+
+    /// How programs of a language start where a request does not say, as far as the jailer has told what it keeps.
+    package func start(of pack: LanguagePack) -> Receipt.Start {
+        guard let host = pack.host.flatMap(StepOrder.Host.init(named:)),
+            let greeting = link.withLock({ $0 })?.knownGreeting, greeting.hosts.contains(host)
+        else { return .exec }
+        return greeting.start(of: host)
     }
 
     /// Opens the compile cache now, and not when it is first needed.
@@ -60,12 +76,12 @@ package final class RunEngine: Runner {
             if let current, !current.isLost { return current }
             let fresh: JailerLink
             if let path = configuration.jailerSocket {
-                fresh = try JailerLink.connect(path: path, reactor: reactor)
+                fresh = try JailerLink.connect(path: path, reactor: reactor, egress: egress)
             } else {
                 fresh = try JailerLink.start(
                     program: configuration.jailer,
-                    arguments: configuration.jailerArguments(environments: kept.shownFolder),
-                    reactor: reactor)
+                    arguments: configuration.jailerArguments(store: kept.shownFolder),
+                    reactor: reactor, egress: egress)
             }
             current = fresh
             return fresh
@@ -80,7 +96,7 @@ package final class RunEngine: Runner {
         let (link, greeting) = try await readyLink()
         var run = RunInProgress(
             id: id, plan: program, greeting: greeting, configuration: configuration, compiled: compiled,
-            observer: observer)
+            environments: hosts, observer: observer)
         run.version = versions.version(of: program.pack)
         do throws(RequestError) { try await equip(&run) } catch {
             if Task.isCancelled { return await run.cancelled() }
@@ -135,6 +151,13 @@ package final class RunEngine: Runner {
         for (field, limits) in given {
             try LimitCheck.check(limits, against: configuration.maxima, field: field)
         }
+        try checkNetwork(request.network)
+    }
+
+    /// What a policy asks for and no run of this engine can have is said before anything runs.
+    private func checkNetwork(_ policy: NetworkPolicy) throws(RequestError) {
+        guard let (field, why) = egress.configuration.obstacle(to: policy) else { return }
+        throw RequestError(.networkUnavailable, "network.\(field): \(why)", field: "network.\(field)")
     }
 
     static func unavailable(_ refusal: String?) -> RequestError {

@@ -13,7 +13,7 @@ struct RunFold {
 
     mutating func take(_ event: RunEvent) {
         switch event.payload {
-        case .preparing, .started: break
+        case .preparing, .started, .denied: break
         case .prepared(let environment): result.environment = environment
         case .output(let output):
             switch output.stream {
@@ -31,6 +31,7 @@ struct RunFold {
             isFinished = true
             result.verdict = finished.verdict
             result.usage = finished.usage
+            result.network = finished.network
             result.stdoutCut = finished.stdoutCut
             result.stderrCut = finished.stderrCut
         }

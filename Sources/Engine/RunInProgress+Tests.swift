@@ -23,7 +23,9 @@ extension RunInProgress {
         fold.result.queued = results.first?.queued ?? .zero
         fold.result.error = summary.error
         fold.result.failure = summary.failure
-        await emit(.finished(RunEvent.Finished(verdict: summary.verdict, usage: summary.usage)))
+        var finished = RunEvent.Finished(verdict: summary.verdict, usage: summary.usage)
+        finished.network = summary.network
+        await emit(.finished(finished))
     }
 
     /// A run of the same program with what the test says; nobody observes it alone.
@@ -94,6 +96,7 @@ struct TestSummary {
     var error: GuestError?
     var failure: String?
     var receipt: Receipt?
+    var network: NetworkUse?
 
     init(_ results: [RunResult]) {
         if let first = results.first(where: { $0.verdict.status != .succeeded }) {
@@ -102,7 +105,13 @@ struct TestSummary {
             failure = first.failure
         }
         receipt = results.lazy.compactMap(\.receipt).first
-        for result in results { add(result.usage) }
+        for result in results {
+            add(result.usage)
+            if let use = result.network {
+                if network == nil { network = NetworkUse() }
+                network?.add(use)
+            }
+        }
     }
 
     /// Times and bytes add up, peaks do not: every run has a sandbox of its own.

@@ -10,6 +10,7 @@ struct RunInProgress {
     let greeting: JailerGreeting
     let configuration: EngineConfiguration
     let compiled: LazyCompileCache
+    let environments: EnvironmentHosts
     var observer: RunObserver?
     /// What the program imports from; held until the run is over.
     private(set) var environment: EnvironmentLease?
@@ -23,13 +24,14 @@ struct RunInProgress {
 
     init(
         id: RunID, plan: ProgramPlan, greeting: JailerGreeting, configuration: EngineConfiguration,
-        compiled: LazyCompileCache, observer: RunObserver?
+        compiled: LazyCompileCache, environments: EnvironmentHosts, observer: RunObserver?
     ) {
         self.id = id
         self.plan = plan
         self.greeting = greeting
         self.configuration = configuration
         self.compiled = compiled
+        self.environments = environments
         self.observer = observer
         fold = RunFold(id: id, language: plan.pack.id, detected: plan.detected)
     }
@@ -40,7 +42,8 @@ struct RunInProgress {
     mutating func take(_ seat: Environments.Seat) async throws(RequestError) {
         let lease = try await Environments.lease(seat) { await emit(.preparing($0)) }
         environment = lease
-        plan.environment = lease.record.folder
+        plan.request.environment = EnvironmentImage(
+            hash: lease.record.hash, modules: Set(lease.record.modules))
         await emit(.prepared(lease.record.hash))
     }
 
@@ -53,6 +56,9 @@ struct RunInProgress {
     mutating func carryOut(over link: JailerLink) async throws(RequestError) -> RunResult {
         var files = request.files
         fold.result.receipt = receipt(.exec)
+        if request.checkTypes, let check = plan.pack.check {
+            guard try await checkTypes(check, over: link) else { return fold.result }
+        }
         if let compile = plan.pack.compile {
             guard let outputs = try await compileStep(compile, over: link) else { return fold.result }
             files = files.filter { file in !outputs.contains { $0.path == file.path } } + outputs
@@ -75,7 +81,7 @@ struct RunInProgress {
     }
 
     private mutating func runStep(_ files: [SourceFile], over link: JailerLink) async throws(RequestError) {
-        let host = plan.host(among: greeting.hosts, preloads: !configuration.preload.isEmpty)
+        let host = plan.host(among: greeting, preloads: !configuration.preload.isEmpty)
         var order = StepOrder(
             host: host, arguments: try expand(plan.pack.run, args: request.args),
             environment: plan.environment(plan.pack.env, host: host), files: files, stdin: request.stdin,
@@ -83,10 +89,12 @@ struct RunInProgress {
             key: request.key)
         order.collects = !request.collect.isEmpty || showsResults
         if request.collect.isEmpty, showsResults { order.onlyFile = ResultsFile.path }
-        order.files += plan.ownPrograms
+        if host == .exec { order.files += plan.ownPrograms }  // a warm host has its own
         if plan.isRich, let noter = ResultsFile.pythonNoter { order.files.append(noter) }
         order.profile = request.profile
-        fold.result.receipt = receipt(host.start)
+        order.network = request.network
+        order.confined = confinedHost(host)
+        fold.result.receipt = receipt(greeting.start(of: host), confined: order.confined != nil)
         var wish = FileWish(patterns: request.collect, configuration: configuration)
         wish.results = showsResults ? ResultsFile.path : nil
         var step = StepFold(wanted: wish)
@@ -98,8 +106,23 @@ struct RunInProgress {
             verdict: VerdictRules.verdict(outcome, limits: request.limits), usage: outcome.usage)
         finished.stdoutCut = outcome.stdoutCut
         finished.stderrCut = outcome.stderrCut
+        finished.network = outcome.network
         fold.result.failure = outcome.reason == .engine ? outcome.failure ?? "init ended without a word" : nil
         await emit(.finished(finished))
+        if let image = request.environment, host == .python, greeting.confinedHosts > 0 {
+            environments.hasRun(request, in: image, over: link)
+        }
+    }
+
+    /// The environment whose host the run can be forked from.
+    ///
+    /// Not where it would meet what the host's modules read when they were imported, variables, or has to be started
+    /// once only, whatever comes of it.
+    private func confinedHost(_ host: StepOrder.Host) -> String? {
+        guard let image = request.environment, host == .python, request.env.isEmpty, !request.profile,
+            case .bytes = request.stdin, environments.isReady(image, for: request.key)
+        else { return nil }
+        return image.hash
     }
 
     private var showsResults: Bool { plan.isRich || plan.pack.showsResults }
@@ -132,24 +155,41 @@ struct RunInProgress {
             while let event = await session.channel.next() {
                 switch event {
                 case .started:
+                    await noteStart(order, link)
                     if streams { fold.result.queued = .nanoseconds(Monotonic.now() - asked) }
                     await emitStart(order.limits.step)
                 case .output(let output): await take(output, into: &step, streams: streams)
                 case .found(let file): step.take(file)
-                case .ended, .failed: last = event
+                case .denied(let denial): await emit(.denied(denial))
+                case .ended, .failed, .unhosted: last = event
                 }
             }
         } onCancel: {
             session.cancel()
         }
+        if case .unhosted? = last, let image = request.environment {
+            environments.isMissing(image, for: request.key)
+            var order = order
+            order.confined = nil
+            fold.result.receipt = receipt(greeting.start(of: order.host))
+            return try await perform(order, over: link, into: &step, streams: streams)
+        }
         return try Self.outcome(last, session: session)
     }
 
-    func receipt(_ start: Receipt.Start) -> Receipt {
-        Receipt(
-            layers: greeting.layers, policy: start == .exec ? greeting.policy : greeting.warmPolicy,
-            hostUser: greeting.hasOwnUsers ? .own : .shared, start: start,
+    func receipt(_ start: Receipt.Start, confined: Bool = false) -> Receipt {
+        var receipt = Receipt(
+            layers: greeting.layers, policy: greeting.policy(of: start),
+            hostUser: greeting.hasOwnUsers ? (confined ? .environment : .own) : .shared, start: start,
             memory: greeting.isSampled ? "sampled" : "control group")
+        receipt.network = request.network
+        return receipt
+    }
+
+    /// A host may have said since that it cannot be forked.
+    private mutating func noteStart(_ order: StepOrder, _ link: JailerLink) async {
+        guard order.host != .exec, let start = await link.greeting()?.start(of: order.host) else { return }
+        fold.result.receipt = receipt(start, confined: order.confined != nil)
     }
 
     private mutating func emitStart(_ step: Limits.Step) async {

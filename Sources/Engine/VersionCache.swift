@@ -1,4 +1,3 @@
-internal import Glibc
 package import Languages
 internal import Posix
 internal import Synchronization
@@ -6,12 +5,12 @@ internal import Synchronization
 /// The versions of installed languages, asked of their own programs once, in the background.
 package final class VersionCache: Sendable {
     private let versions = Mutex<[String: String]>([:])
+    private let dates = Mutex<[String: Release]>([:])
     private let waiting = Mutex<[LanguagePack]>([])
     private let threads = Mutex(0)
 
-    /// How many programs are asked at once, and how long each may take to answer.
+    /// How many programs are asked at once.
     private static let atOnce = 4
-    private static let patience: Int64 = 15_000_000_000
 
     package init() {}
 
@@ -22,7 +21,7 @@ package final class VersionCache: Sendable {
         if let version = version(of: pack) { return version }
         return await withCheckedContinuation { continuation in
             startThread(name: "version") {
-                let version = Self.ask(pack)
+                let version = Self.ask(pack)?.0
                 if let version { self.versions.withLock { $0[pack.id] = version } }
                 continuation.resume(returning: version)
             }
@@ -31,6 +30,9 @@ package final class VersionCache: Sendable {
 
     /// All that are known so far, by the ids of languages.
     package var known: [String: String] { versions.withLock { $0 } }
+
+    /// When those versions came out, as far as anything tells.
+    package var releases: [String: Release] { dates.withLock { $0 } }
 
     /// Asks every installed pack's program, on threads of its own; nothing waits for it.
     package func fill(from catalogue: LanguageCatalogue, then done: @escaping @Sendable () -> Void = {}) {
@@ -43,7 +45,9 @@ package final class VersionCache: Sendable {
         for _ in 0..<Self.atOnce {
             startThread(name: "versions") {
                 while let pack = self.waiting.withLock({ $0.popLast() }) {
-                    if let version = Self.ask(pack) { self.versions.withLock { $0[pack.id] = version } }
+                    guard let (version, release) = Self.ask(pack) else { continue }
+                    self.dates.withLock { $0[pack.id] = release }
+                    self.versions.withLock { $0[pack.id] = version }
                 }
                 let rest = self.threads.withLock { count in
                     count -= 1
@@ -54,45 +58,16 @@ package final class VersionCache: Sendable {
         }
     }
 
-    private static func ask(_ pack: LanguagePack) -> String? {
+    private static func ask(_ pack: LanguagePack) -> (String, Release?)? {
         guard let probe = pack.version, let programs = try? pack.locatePrograms() else { return nil }
         let values = pack.values(entry: pack.entry, files: [], programs: programs)
         guard let argv = try? probe.command.expand(values), let program = argv.first else { return nil }
-        guard var pipe = try? Pair.pipe(), let null = try? openNull() else { return nil }
-        let words = argv.dropFirst().map { String(decoding: $0, as: UTF8.self) }
-        guard
-            let pid = try? ChildProcess.start(
-                String(decoding: program, as: UTF8.self), Array(words),
-                // A home in which nothing can be made, even by root.
-                environment: ["LANG=C.UTF-8", "PATH=/usr/bin:/bin", "HOME=/dev/null"],
-                descriptors: [(null.rawValue, 0), (pipe.second.rawValue, 1), (pipe.second.rawValue, 2)])
-        else { return nil }
-        _ = pipe.takeSecond()
-        let output = answer(from: pipe.first.rawValue)
-        // Its own group, for what it started and left; it has said all it had to say.
-        kill(-pid, SIGKILL)
-        var status: Int32 = 0
-        waitpid(pid, &status, 0)
-        return probe.read(from: output)
-    }
-
-    /// Reads to the end, as far as patience and 64 KiB go.
-    private static func answer(from descriptor: Int32) -> [UInt8] {
-        let end = Monotonic.now() + patience
-        var output: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 4096)
-        while output.count < 65_536 {
-            var watched = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-            let rest = (end - Monotonic.now()) / 1_000_000
-            guard rest > 0, poll(&watched, 1, Int32(rest)) > 0 else { return [] }
-            let count = read(descriptor, &buffer, buffer.count)
-            if count <= 0 { break }
-            output += buffer[0..<count]
-        }
-        return output
-    }
-
-    private static func openNull() throws(SystemFailure) -> Descriptor {
-        Descriptor(adopting: try check("open /dev/null") { open("/dev/null", O_RDWR | O_CLOEXEC) })
+        let words = argv.map { String(decoding: $0, as: UTF8.self) }
+        let output = Answer.of(String(decoding: program, as: UTF8.self), Array(words.dropFirst()))
+        guard let version = probe.read(from: output) else { return nil }
+        if probe.isDated, let release = Release.inWords(output) { return (version, release) }
+        // The program itself, and not what it is started by.
+        let main = words.first { programs.values.contains($0) } ?? words[0]
+        return (version, ReleaseFinder.release(ofProgram: main))
     }
 }

@@ -13,17 +13,19 @@ package enum FilterCompiler {
 
     /// The filter of guests.
     ///
-    /// `gated`: Sends the one kind of clone that forks a session, and the gate, to init.
+    /// `gated`: Of a guest that hosts runs. What could let one of its forks into another sandbox goes to init, and what
+    /// such a fork has no use for while it has the capabilities of that sandbox is refused.
     package static func guest(gated: Bool) throws(SystemFailure) -> [UInt64] {
         let filter = try Filter(otherwise: refuse(ENOSYS))
         for group in SystemCallPolicy.allowed {
-            for name in group.calls { try filter.add(allow, name) }
+            for name in group.calls where !(gated && name == "setsockopt") { try filter.add(allow, name) }
         }
         for group in SystemCallPolicy.denied {
             for name in group.calls where !(gated && name == "setns") { try filter.add(refuse(EPERM), name) }
         }
         try addCloning(filter, gated: gated)
-        try addSockets(filter)
+        try addSockets(filter, gated: gated)
+        if gated { try addSocketOptions(filter) }
         try addArguments(filter)
         return try filter.export()
     }
@@ -48,15 +50,37 @@ package enum FilterCompiler {
         }
         let gate = SystemCallPolicy.gateCloneFlags
         try filter.add(notify, "clone", [.masked(0, mask: 0xffff_ffff_ffff_ffff, equals: gate)])
-        try filter.add(notify, "setns", [.masked(1, mask: 0xffff_ffff, equals: SystemCallPolicy.gateToken)])
+        try filter.add(notify, "setns")
     }
 
-    private static func addSockets(_ filter: Filter) throws(SystemFailure) {
+    /// All options but those of packet filters, which are numbers from 64 on of the two internet protocols.
+    private static func addSocketOptions(_ filter: Filter) throws(SystemFailure) {
+        let levels = SystemCallPolicy.internetLevels
+        let bits = levels.reduce(0, |)
+        for bit in 0..<32 where bits & (1 << bit) == 0 {
+            try filter.add(allow, "setsockopt", [.masked(1, mask: 1 << bit, equals: 1 << bit)])
+        }
+        for level in 0...bits where level & ~bits == 0 && !levels.contains(level) {
+            try filter.add(allow, "setsockopt", [.masked(1, mask: 0xffff_ffff, equals: level)])
+        }
+        for level in levels {
+            let isLevel = Test.masked(1, mask: 0xffff_ffff, equals: level)
+            try filter.add(allow, "setsockopt", [isLevel, .masked(2, mask: 0xffff_ffc0, equals: 0)])
+        }
+        for option in SystemCallPolicy.highSocketOptions {
+            let tests = [
+                Test.masked(1, mask: 0xffff_ffff, equals: 41), .masked(2, mask: 0xffff_ffff, equals: option),
+            ]
+            try filter.add(allow, "setsockopt", tests)
+        }
+    }
+
+    private static func addSockets(_ filter: Filter, gated: Bool) throws(SystemFailure) {
         for family in SystemCallPolicy.socketFamilies {
             try filter.add(allow, "socket", [.masked(0, mask: 0xffff_ffff, equals: family)])
         }
         try filter.add(
-            allow, "socket",
+            gated ? notify : allow, "socket",
             [
                 .masked(0, mask: 0xffff_ffff, equals: SystemCallPolicy.netlinkFamily),
                 .masked(2, mask: 0xffff_ffff, equals: SystemCallPolicy.netlinkRoute),

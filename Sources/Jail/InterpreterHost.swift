@@ -3,8 +3,16 @@ internal import CJail
 internal import Glibc
 internal import Posix
 
-/// An interpreter that is kept warm: how its host is started, and what stands in the host's root for it.
+/// An interpreter that is kept warm: how it is started, and what stands in the root for it.
 struct InterpreterHost {
+    enum Kind {
+        /// A host, from which guests are forked.
+        case forked
+        /// Each guest of the exec host becomes it, confined, and waits for its one run.
+        case pooled
+    }
+
+    var kind = Kind.forked
     /// Where the bytes of a file come from: this program, or a file beside it.
     enum Content {
         case embedded(UnsafeBufferPointer<UInt8>)
@@ -31,11 +39,30 @@ struct InterpreterHost {
         if options.warmPython, access(options.python, X_OK) == 0 {
             all[UInt32(CJAIL_HOST_PYTHON.rawValue)] = python(options)
         }
-        if options.warmNode, access(options.node, X_OK) == 0, isBeside(addOn), canFork(node: options.node) {
+        if options.warmSQL, SmallFile.exists("\(ChildProcess.ownFolder())/\(sqlProgram)") {
+            all[UInt32(CJAIL_HOST_SQL.rawValue)] = sql(options)
+        }
+        if options.warmNode == .yes, access(options.node, X_OK) == 0,
+            NodeReadiness.canFork(node: options.node)
+        {
             all[UInt32(CJAIL_HOST_NODE.rawValue)] = node(options)
             all[UInt32(CJAIL_HOST_TYPESCRIPT.rawValue)] = node(options, with: ["DIATOM_TYPESCRIPT=1"])
         }
         return all
+    }
+
+    /// Those that can take the place of the ones above where those are not to be had.
+    static func pooled(_ options: JailerOptions) -> [UInt32: Self] {
+        guard options.warmNode != .no, access(options.node, X_OK) == 0 else { return [:] }
+        var pooled: [UInt32: Self] = [:]
+        if NodeReadiness.canWait(node: options.node, typescript: false) {
+            pooled[UInt32(CJAIL_HOST_NODE.rawValue)] = pooledNode(options)
+        }
+        if NodeReadiness.canWait(node: options.node, typescript: true) {
+            pooled[UInt32(CJAIL_HOST_TYPESCRIPT.rawValue)] = pooledNode(
+                options, with: ["DIATOM_TYPESCRIPT=1"])
+        }
+        return pooled
     }
 
     func readFiles() throws(SystemFailure) -> [(path: String, content: [UInt8])] {
@@ -53,10 +80,6 @@ struct InterpreterHost {
         let path = ChildProcess.ownFolder() + "/" + name
         let fd = Descriptor(adopting: try check("open \(name)") { open(path, O_RDONLY | O_CLOEXEC) })
         return try SmallFile.read(fd.rawValue, limit: 2 << 20)
-    }
-
-    private static func isBeside(_ name: String) -> Bool {
-        SmallFile.exists(ChildProcess.ownFolder() + "/" + name)
     }
 }
 
@@ -85,18 +108,20 @@ extension InterpreterHost {
 }
 
 extension InterpreterHost {
-    private static let addOn = "forking.node"
+    private static let sqlProgram = "diatom-sql"
 
-    /// Whether this is a Node that is known to survive a fork: 24, by its own headers, on x86-64.
-    private static func canFork(node: String) -> Bool {
-        #if arch(x86_64)
-            let folders = node.split(separator: "/").dropLast(2).joined(separator: "/")
-            let header = try? SmallFile.read("/\(folders)/include/node/node_version.h", limit: 64 << 10)
-            return header?.split(separator: "\n").contains("#define NODE_MAJOR_VERSION 24") ?? false
-        #else
-            return false
-        #endif
+    /// By the loader, for what stands in a root for us is no executable file.
+    private static func sql(_ options: JailerOptions) -> Self {
+        Self(
+            command: ["/lib64/ld-linux-x86-64.so.2", "/diatom/\(sqlProgram)", "--host"],
+            environment: surroundings, files: [("diatom/\(sqlProgram)", .beside(sqlProgram)), library],
+            parked: options.parkedSQL)
     }
+}
+
+extension InterpreterHost {
+    private static let addOn = NodeReadiness.forkingAddOn
+    private static let poolAddOn = NodeReadiness.poolingAddOn
 
     /// The stripper of TypeScript doubles what a child holds, so it has hosts of its own.
     ///
@@ -110,6 +135,16 @@ extension InterpreterHost {
             files: [
                 ("diatom/\(addOn)", .beside(addOn)), library,
             ],
+            parked: options.parkedNode)
+    }
+
+    /// An ordinary Node, with the threads that it has, in a sandbox that stands already.
+    private static func pooledNode(_ options: JailerOptions, with more: [String] = []) -> Self {
+        Self(
+            kind: .pooled,
+            command: [options.node, "--require=/diatom/host.cjs", "/home/user/main.js"],
+            environment: surroundings + ["DIATOM_POOLED=1"] + more,
+            files: [("diatom/\(poolAddOn)", .beside(poolAddOn)), library],
             parked: options.parkedNode)
     }
 

@@ -60,12 +60,17 @@ extension Jailer {
 
     private func obey(_ order: cjail_order, _ descriptors: [Int32], client: Int) {
         switch order.kind {
-        case UInt32(CJAIL_ORDER_RUN.rawValue):
+        case UInt32(CJAIL_ORDER_RUN.rawValue), UInt32(CJAIL_ORDER_HOST.rawValue):
             let run = Sandbox.Run(client: client, order: order, descriptors: descriptors)
             if let problem = problem(with: order, descriptors) ?? refusal {
                 return refuse(run, problem, EINVAL)
             }
-            let key = PoolKey(host: order.host, key: order.keyText)
+            var key = PoolKey(host: order.host, key: order.keyText, environment: order.environmentText)
+            if order.kind == UInt32(CJAIL_ORDER_HOST.rawValue) { return startConfined(run, key) }
+            if !key.environment.isEmpty {
+                guard let pool = pool(ofConfined: key) else { return refuse(run, Self.noHost, ENOENT) }
+                key = pool
+            }
             guard pools[key] != nil || pools.count < Self.mostPools else {
                 return refuse(run, "too many keys", EUSERS)
             }
@@ -85,8 +90,9 @@ extension Jailer {
 
     /// What is wrong with an order, seen with a stranger's eyes.
     private func problem(with order: cjail_order, _ descriptors: [Int32]) -> String? {
-        guard descriptors.count == 4 || descriptors.count == 5 else { return "order: descriptors" }
-        guard hosts[order.host] != nil else { return "order: host" }
+        let sockets = order.flags & UInt32(CJAIL_GO_NETWORK.rawValue) == 0 ? 0 : 1
+        guard (4...5).contains(descriptors.count - sockets) else { return "order: descriptors" }
+        guard hosts[order.host] != nil || isPooled(order.host) else { return "order: host" }
         guard order.wall_ns > 0, order.wall_ns <= options.maxWall else { return "order: wall" }
         guard order.cpu_ns > 0, order.cpu_ns <= options.maxWall else { return "order: cpu" }
         guard order.memory_bytes >= 1 << 20, order.memory_bytes <= options.maxMemory else {
@@ -97,6 +103,16 @@ extension Jailer {
         guard order.processes > 0, order.processes <= 30_000 else { return "order: processes" }
         guard order.cpu_percent > 0, order.cpu_percent <= 100_000 else { return "order: cpu share" }
         guard !order.keyText.isEmpty else { return "order: key" }
+        let isHost = order.kind == UInt32(CJAIL_ORDER_HOST.rawValue)
+        guard order.namesEnvironment != order.environmentText.isEmpty,
+            !isHost || order.namesEnvironment
+        else {
+            return "order: environment"
+        }
+        // A process has one notifier, and forks of a confined host have its already.
+        guard !order.namesEnvironment || order.flags & CJAIL_GO_PROFILE.rawValue == 0 else {
+            return "order: profile"
+        }
         return nil
     }
 
@@ -111,16 +127,18 @@ extension Jailer {
         }
     }
 
-    private func hello(_ client: Int) {
+    func hello(_ client: Int) {
         var report = cjail_report()
         report.kind = UInt32(CJAIL_REPORT_HELLO.rawValue)
         report.layers = layers
         report.memory_grade = UInt32((tree == nil ? CJAIL_MEMORY_SAMPLED : CJAIL_MEMORY_GROUP).rawValue)
         report.own_uid = isRoot ? 1 : 0
-        report.hosts = hosts.keys.reduce(0) { $0 | 1 << $1 }
+        report.pooled = interpreters.keys.filter(isPooled).reduce(0) { $0 | 1 << $1 }
+        report.hosts = hosts.keys.reduce(report.pooled) { $0 | 1 << $1 }
         report.group_version = UInt32(tree?.places.version?.rawValue ?? 0)
         report.landlock_abi = UInt32(policy.landlockABI)
         report.pid = UInt32(getpid())
+        report.confined = UInt32(mostConfined)
         withUnsafeMutableBytes(of: &report.policy) { $0.copyBytes(from: policyHashes.joined()) }
         report.setText(refusal ?? "")
         send(report, to: client)
@@ -238,16 +256,21 @@ extension Jailer {
 }
 
 extension cjail_order {
-    /// The key's name, or nothing if it holds what a folder's name may not.
-    var keyText: String {
-        withUnsafeBytes(of: key) { bytes in
-            let name = bytes.prefix { $0 != 0 }
-            let letters = name.allSatisfy { byte in
-                (byte >= 48 && byte <= 57) || (byte | 32 >= 97 && byte | 32 <= 122) || byte == 45
-                    || byte == 95
-            }
-            return letters && name.count < bytes.count ? String(decoding: name, as: UTF8.self) : ""
+    /// A name, or nothing if it holds what a folder's name may not.
+    var keyText: String { withUnsafeBytes(of: key, Self.name) }
+
+    var environmentText: String { withUnsafeBytes(of: environment, Self.name) }
+
+    /// Whether anything at all stands where the environment's name does.
+    var namesEnvironment: Bool { environment.0 != 0 }
+
+    private static func name(_ bytes: UnsafeRawBufferPointer) -> String {
+        let name = bytes.prefix { $0 != 0 }
+        let letters = name.allSatisfy { byte in
+            (byte >= 48 && byte <= 57) || (byte | 32 >= 97 && byte | 32 <= 122) || byte == 45
+                || byte == 95
         }
+        return letters && name.count < bytes.count ? String(decoding: name, as: UTF8.self) : ""
     }
 }
 

@@ -6,7 +6,7 @@ internal import Wire
 extension Jailer {
     func startHosts(execPlan: UnsafeMutablePointer<cjail_plan>) throws(SystemFailure) {
         try startHost(UInt32(CJAIL_HOST_EXEC.rawValue), plan: execPlan)
-        for kind in interpreters.keys {
+        for (kind, interpreter) in interpreters where interpreter.kind == .forked {
             let plan = policy.makePlan(
                 interpreter: true, disk: Self.disk, inodes: Self.inodes)
             try startHost(kind, plan: plan)
@@ -18,7 +18,7 @@ extension Jailer {
         let theirs = pair.second.rawValue
         var root = root
         if let interpreter = interpreters[kind] {
-            root.files += try interpreter.readFiles()
+            root.add(try interpreter.readFiles())
         }
         let image = RootImage(root)
         let memberships = try tree?.openHostMembership() ?? []
@@ -47,6 +47,7 @@ extension Jailer {
             for (index, fd) in memberships.enumerated() { memory.bindMemory(to: Int32.self)[index] = fd }
         }
         guard let interpreter = interpreters[kind] else {
+            birth.ahead = UnsafePointer(aheadImage.programs)
             let pid = try checkCode("clone host") { cjail_host_start(&birth) }
             try keepUserNamespace(of: pid)
             return pid
@@ -94,6 +95,7 @@ extension Jailer {
             host.isReady = true
             failedStarts[host.kind] = 0
             warmUp(host.kind)
+            if host === maker { for kind in interpreters.keys where isPooled(kind) { warmUp(kind) } }
         case UInt32(CJAIL_SPAWNED.rawValue):
             guard let sandbox = host.pending.first else { return hostLost(host) }
             answered(host, about: sandbox)
@@ -106,7 +108,22 @@ extension Jailer {
             log("host \(host.kind): \(note.stage): \(String(cString: strerror(note.a)))")
             hostFailure = "\(note.stage): \(String(cString: strerror(note.a)))"
             hostLost(host)
+            if note.stage == "fork" { pool(host.kind) }
         }
+    }
+
+    /// Whether each run of a kind finds an interpreter that was started for it alone.
+    func isPooled(_ kind: UInt32) -> Bool { interpreters[kind]?.kind == .pooled }
+
+    /// From now on guests of a kind are started ahead, because its host says that they cannot be forked, or never came up.
+    private func pool(_ kind: UInt32) {
+        // Without that the host is tried again, ever more rarely.
+        guard let interpreter = ahead[kind], !isPooled(kind) else { return }
+        log("host \(kind) cannot be forked: its runs are pooled")
+        hosts[kind] = nil
+        interpreters[kind] = interpreter
+        for client in clients.keys { hello(client) }
+        warmUp(kind)
     }
 
     /// A host has done what it was asked for about a sandbox.
@@ -120,7 +137,8 @@ extension Jailer {
         }
     }
 
-    private func warmUp(_ kind: UInt32) {
+    /// Makes the sandboxes of a kind that are to wait ready.
+    func warmUp(_ kind: UInt32) {
         _ = machine(PoolKey(host: kind, key: "local"), idle: false)
         for key in pools.keys where key.host == kind { perform(machine(key, idle: true), key) }
     }
@@ -128,8 +146,9 @@ extension Jailer {
     /// The pool's machine, made on first use.
     func machine(_ key: PoolKey, idle: Bool) -> [PoolMachine<Sandbox.Run>.Action] {
         if pools[key] == nil {
-            let target = interpreters[key.host]?.parked ?? options.parkedExec
-            pools[key] = PoolMachine(target: key.key == "local" ? target : 0, capacity: options.sandboxes)
+            let usual = interpreters[key.host]?.parked ?? options.parkedExec
+            let target = key.environment.isEmpty ? (key.key == "local" ? usual : 0) : options.parkedConfined
+            pools[key] = PoolMachine(target: target, capacity: options.sandboxes)
             try? tree?.makeKey(key.key)
         }
         return idle ? pools[key]?.idle() ?? [] : []
@@ -151,12 +170,15 @@ extension Jailer {
         host.pending = []
         guard !host.isReady else { return }
         failedStarts[host.kind, default: 0] += 1
-        if failedStarts[host.kind, default: 0] >= 3 { refuseAll(waitingFor: host.kind) }
+        guard failedStarts[host.kind, default: 0] >= 3 else { return }
+        if ahead[host.kind] == nil { refuseAll(waitingFor: host.kind) } else { pool(host.kind) }
     }
 
     /// A host that cannot be started keeps nobody waiting.
     private func refuseAll(waitingFor kind: UInt32) {
-        for key in pools.keys where key.host == kind {
+        let isMaker = kind == UInt32(CJAIL_HOST_EXEC.rawValue)
+        for key in pools.keys
+        where key.environment.isEmpty && (key.host == kind || (isMaker && isPooled(key.host))) {
             for run in pools[key]?.withdraw(where: { _ in true }) ?? [] {
                 refuse(run, hostFailure ?? "the host cannot be started", EAGAIN)
             }

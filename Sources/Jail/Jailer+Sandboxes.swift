@@ -12,6 +12,7 @@ extension Jailer {
             case .spawn: spawn(key)
             case .lend(let index, let run): lend(index, run)
             case .dismiss(let index): dismiss(index)
+            case .refuse(let run) where !key.environment.isEmpty: refuse(run, Self.noHost, ENOENT)
             case .refuse(let run): refuse(run, hostFailure ?? "no sandbox could be made", EAGAIN)
             }
         }
@@ -23,44 +24,76 @@ extension Jailer {
     }
 
     private func spawn(_ key: PoolKey) {
-        guard let maker, maker.isAlive, hosts[key.host]?.isAlive == true, let slot = freeSlots.popLast()
+        guard key.environment.isEmpty else { return spawnNested(key) }
+        let isPooled = isPooled(key.host)
+        guard let maker, maker.isAlive, isPooled || hosts[key.host]?.isAlive == true,
+            let slot = freeSlots.popLast()
         else {
             return spawnLater(key)
         }
         do throws(SystemFailure) {
-            var pair = try Pair.sockets()
-            var fds = [pair.second.rawValue]
-            if let group = try group(slot, key.key) {
-                try group.setLimits(memory: Self.memory, processes: Self.processes, cpuPercent: 100)
-                fds += try group.membership()
-            }
-            let sandbox = Sandbox(index: slot, pool: key, control: MessageSocket(pair.takeFirst()))
-            sandbox.lastDeadline = Monotonic.now() + Host.spawnAllowance
-            sandboxes[slot] = sandbox
-            try epoll.add(sandbox.control.rawValue, .input, tag: Self.tag(.control, slot))
-            var note = cjail_note()
-            note.kind = UInt32(CJAIL_SPAWN.rawValue)
-            note.a = key.host == maker.kind ? 0 : 1
-            try maker.ask(note, for: slot, descriptors: fds)
+            let isOwn = key.host == maker.kind || isPooled
+            try ask(
+                for: prepare(slot, key), flags: isOwn ? 0 : CJAIL_SPAWN_JOINED.rawValue,
+                program: isPooled ? key.host : 0)
         } catch {
             log("spawn: \(error)")
             hostFailure = "\(error)"
-            maker.pending.removeAll { $0 == slot }
             if sandboxes[slot] != nil { return discard(slot) }
-            groups[slot]?.group.remove()
-            groups[slot] = nil
-            freeSlots.append(slot)
+            giveBack(slot)
             perform(pools[key]?.failed() ?? [], key)
         }
     }
 
-    private func spawnLater(_ key: PoolKey) {
+    /// Puts a sandbox that is to be made on the books.
+    func prepare(_ slot: Int, _ key: PoolKey) throws(SystemFailure) -> SandboxBirth {
+        var pair = try Pair.sockets()
+        var members: [Int32] = []
+        if let group = try group(slot, key.key) {
+            try group.setLimits(memory: Self.memory, processes: Self.processes, cpuPercent: 100)
+            members = try group.membership()
+        }
+        let sandbox = Sandbox(index: slot, pool: key, control: MessageSocket(pair.takeFirst()))
+        sandbox.lastDeadline = Monotonic.now() + Host.spawnAllowance
+        sandboxes[slot] = sandbox
+        try epoll.add(sandbox.control.rawValue, .input, tag: Self.tag(.control, slot))
+        return SandboxBirth(of: sandbox, socket: pair.takeSecond(), groups: members)
+    }
+
+    /// Has the exec host clone a sandbox's init.
+    ///
+    /// `program`: What its guests become before they park; 0 for none.
+    func ask(
+        for birth: borrowing SandboxBirth, flags: UInt32, program: UInt32 = 0
+    ) throws(SystemFailure) {
+        guard let maker else { throw SystemFailure(operation: "spawn", code: ESRCH) }
+        var note = cjail_note()
+        note.kind = UInt32(CJAIL_SPAWN.rawValue)
+        note.a = Int32(bitPattern: flags)
+        note.b = Int64(program)
+        do throws(SystemFailure) {
+            try maker.ask(note, for: birth.sandbox.index, descriptors: birth.descriptors)
+        } catch {
+            let index = birth.sandbox.index
+            maker.pending.removeAll { $0 == index }
+            throw error
+        }
+    }
+
+    /// Takes back a slot that nothing came of.
+    func giveBack(_ slot: Int) {
+        groups[slot]?.group.remove()
+        groups[slot] = nil
+        freeSlots.append(slot)
+    }
+
+    func spawnLater(_ key: PoolKey) {
         refillAt = min(refillAt, Monotonic.now() + 20_000_000)
         pools[key]?.unspawn()
     }
 
     /// Makes every sandbox; the guests of interpreters are forks of theirs that join.
-    private var maker: Host? { hosts[UInt32(CJAIL_HOST_EXEC.rawValue)] }
+    var maker: Host? { hosts[UInt32(CJAIL_HOST_EXEC.rawValue)] }
 
     private func group(_ slot: Int, _ key: String) throws(SystemFailure) -> SandboxGroup? {
         guard let tree else { return nil }
@@ -111,10 +144,11 @@ extension Jailer {
     func spawnLost(_ index: Int) { discard(index, counts: false) }
 
     /// Takes a sandbox that never had a process off the books.
-    private func discard(_ index: Int, counts: Bool = true) {
+    func discard(_ index: Int, counts: Bool = true) {
         guard let sandbox = sandboxes[index] else { return }
         epoll.remove(sandbox.control.rawValue)
         sandboxes[index] = nil
+        if let host = sandbox.hosting { return isGone(host, status: 0) }
         release(index)
         if counts {
             perform(pools[sandbox.pool]?.failed() ?? [], sandbox.pool)
@@ -123,7 +157,7 @@ extension Jailer {
         }
     }
 
-    private func release(_ index: Int) {
+    func release(_ index: Int) {
         do throws(SystemFailure) { try recycle(index) } catch {
             groups[index]?.group.remove()
             groups[index] = nil
@@ -152,6 +186,7 @@ extension Jailer {
     }
 
     private func hear(_ note: cjail_note, _ descriptors: [Int32], from sandbox: Sandbox) {
+        if let host = sandbox.hosting, Self.isOfHost(note) { return hear(note, descriptors, from: host) }
         switch note.kind {
         case UInt32(CJAIL_VACANT.rawValue): admit(to: sandbox, descriptors)
         case UInt32(CJAIL_READY.rawValue):
@@ -164,7 +199,7 @@ extension Jailer {
             sandbox.releasedAt = note.b
             closeDescriptors(of: sandbox)
             sandbox.wallDeadline = note.b + run.order.wall_ns
-            report(started: sandbox, at: note.b)
+            if sandbox.hosting == nil { report(started: sandbox, at: note.b) }
         case UInt32(CJAIL_ENDED.rawValue):
             guard sandbox.state == .running else { return }
             ended(sandbox, note)
@@ -172,6 +207,11 @@ extension Jailer {
             sandbox.failure = sandbox.failure ?? (note.stage, note.a)
             hostFailure = "\(note.stage): \(String(cString: strerror(note.a)))"
         }
+    }
+
+    /// What the init of a confined host says of the sandboxes in its own.
+    private static func isOfHost(_ note: cjail_note) -> Bool {
+        [CJAIL_HOST_READY.rawValue, CJAIL_SPAWNED.rawValue, CJAIL_UNJOINED.rawValue].contains(note.kind)
     }
 
     /// Gets a guest into a sandbox that stands empty, after its run has left it as new or before its first.
@@ -183,13 +223,17 @@ extension Jailer {
                 note.kind = UInt32(CJAIL_ADMIT.rawValue)
                 return try sandbox.control.send(note)
             }
+            if let host = sandbox.parent { return try admit(to: sandbox, socket: socket, from: host) }
             guard let host = hosts[sandbox.pool.host], host.isAlive else { return abandon(sandbox) }
             note.kind = UInt32(CJAIL_JOIN.rawValue)
-            note.a = pools[sandbox.pool]?.isBusy == true ? 1 : 0
+            let isAwaited = pools[sandbox.pool]?.isBusy == true || sandbox.hosting != nil
+            note.a = Int32(bitPattern: isAwaited ? CJAIL_JOIN_AWAITED.rawValue : 0)
+            if sandbox.hosting != nil { note.a |= Int32(bitPattern: CJAIL_JOIN_HOST.rawValue) }
             let groups = try groups[sandbox.index]?.group.membership() ?? []
             try host.ask(note, for: sandbox.index, descriptors: [socket] + groups)
         } catch {
-            log("admit: \(error)")
+            // An init that has just ended has its own reasons, which its reaping tells.
+            if error.code != EPIPE { log("admit: \(error)") }
             hostFailure = "\(error)"
             dismiss(sandbox.index)
         }
@@ -215,12 +259,14 @@ extension Jailer {
         dismiss(sandbox.index)
     }
 
+    private static let flagsOfRuns = CJAIL_GO_COLLECT.rawValue | CJAIL_GO_PROFILE.rawValue
+
     private func lend(_ index: Int, _ run: Sandbox.Run) {
         guard let sandbox = sandboxes[index] else { return }
         let order = run.order
         sandbox.run = run
         sandbox.state = .running
-        refillAt = min(refillAt, Monotonic.now() + 2_000_000)
+        refillAt = min(refillAt, Monotonic.now() + options.refillAfter)
         restAt = Monotonic.now() + 300_000_000
         do throws(SystemFailure) {
             if let group = groups[index]?.group {
@@ -231,12 +277,14 @@ extension Jailer {
             }
             var note = cjail_note()
             note.kind = UInt32(CJAIL_GO.rawValue)
-            note.a = Int32(bitPattern: order.flags)
+            note.a = Int32(bitPattern: order.flags & Self.flagsOfRuns)
+            if sandbox.hosting != nil { note.a = Int32(bitPattern: CJAIL_GO_HOST.rawValue) }
             note.b = order.disk_bytes
             note.c = Int64(order.files)
             note.memory_bytes = order.memory_bytes
             note.cpu_ns = order.cpu_ns
-            note.processes = tree == nil ? order.processes : 0
+            // A host's forks inherit its rlimits, and count in its user namespace.
+            note.processes = tree == nil && sandbox.hosting == nil ? order.processes : 0
             try sandbox.control.send(note, descriptors: run.descriptors)
             let now = Monotonic.now()
             sandbox.wallDeadline = now + order.wall_ns + 5_000_000_000
@@ -249,15 +297,18 @@ extension Jailer {
     }
 
     /// The guest has its own descriptors now; ours would keep its streams open.
-    private func closeDescriptors(of sandbox: Sandbox) {
+    func closeDescriptors(of sandbox: Sandbox) {
         for fd in sandbox.run?.descriptors ?? [] { close(fd) }
         sandbox.run?.descriptors = []
     }
 
-    private func park(_ sandbox: Sandbox) {
+    func park(_ sandbox: Sandbox) {
         sandbox.state = .parked
         sandbox.lastDeadline = .max
         joinerIsDone(with: sandbox)
+        hasArrived(sandbox, alive: true)
+        if sandbox.hosting != nil, let run = sandbox.run { return lend(sandbox.index, run) }
+        if sandbox.parent?.isRetired == true { return dismiss(sandbox.index) }
         perform(pools[sandbox.pool]?.ready(sandbox.index) ?? [], sandbox.pool)
     }
 
@@ -332,9 +383,13 @@ extension Jailer {
         sandbox.state = .ending
         sandbox.wallDeadline = .max
         sandbox.cpuCheck = .max
-        let collects = (sandbox.run?.order.flags ?? 0) != 0
+        let collects = (sandbox.run?.order.flags ?? 0) & ~UInt32(CJAIL_GO_NETWORK.rawValue) != 0
         sandbox.lastDeadline = Monotonic.now() + (collects ? 10_000_000_000 : 1_000_000_000)
         report(ended: sandbox, note)
+        if let host = sandbox.hosting {
+            sandbox.lastDeadline = .max  // runs of its may be under way in there
+            retire(host, "ended")
+        }
     }
 
     func reap(_ index: Int) {
@@ -348,6 +403,9 @@ extension Jailer {
         sandbox.pidfd = -1
         sandboxes[index] = nil
         joinerIsDone(with: sandbox)
+        if let host = sandbox.hosting { return isGone(host, status: status) }
+        hasArrived(sandbox, alive: false)
+        defer { if let host = sandbox.parent { endIfIdle(host) } }
         // A sandbox that died parked, or before its guest was released, has shown nobody anything: another takes the run.
         let again =
             sandbox.releasedAt == nil && !sandbox.reported && sandbox.reason == 0 && sandbox.hasDiedUnused
@@ -355,6 +413,7 @@ extension Jailer {
             run.misfires += 1
             sandbox.run = nil
             release(index)
+            guard pools[sandbox.pool] != nil else { return refuse(run, Self.noHost, ENOENT) }
             perform(
                 (pools[sandbox.pool]?.ended() ?? []) + (pools[sandbox.pool]?.order(run) ?? []), sandbox.pool)
             return
@@ -374,7 +433,11 @@ extension Jailer {
         case _ where sandbox.isBlameless:
             spawnLater(sandbox.pool)
             actions = []
-        default: actions = pools[sandbox.pool]?.failed() ?? []
+        default:
+            if isPooled(sandbox.pool.host), sandbox.failure == nil {
+                hostFailure = "what is started ahead of runs ended by itself (the jailer's option 'node')"
+            }
+            actions = pools[sandbox.pool]?.failed() ?? []
         }
         perform(actions, sandbox.pool)
     }

@@ -21,7 +21,10 @@ package final class Jailer {
     /// What stands in every sandbox's root.
     let root: RootPlan
     /// The interpreters that are kept warm, by kind of host.
-    let interpreters: [UInt32: InterpreterHost]
+    var interpreters: [UInt32: InterpreterHost]
+    /// What guests of the exec host can become before they park, by kind of host.
+    let ahead: [UInt32: InterpreterHost]
+    let aheadImage: AheadImage
     /// By kind of host.
     private(set) var policyHashes: [[UInt8]] = []
     let firstUser: UInt32
@@ -35,6 +38,9 @@ package final class Jailer {
     var sandboxes: [Int: Sandbox] = [:]
     var groups: [Int: (key: String, group: SandboxGroup)] = [:]
     var freeSlots: [Int] = []
+    /// By the pools that their runs are asked for by, without generation.
+    var confined: [PoolKey: ConfinedHost] = [:]
+    var lastGeneration = 0
     var clients: [Int: Client] = [:]
     var listener: Int32 = -1
     var nextClient = 1
@@ -58,22 +64,34 @@ package final class Jailer {
         refusal = Self.refusal(sampled: sampled, allowed: options.allowed)
         policy = try SandboxPolicy(
             isRoot: isRoot, isSampled: sampled, withoutProc: options.allowed.contains("proc:absent"),
-            withoutLandlock: options.allowed.contains("landlock:absent") && cjail_landlock_abi() == 0,
-            isGated: options.gated)
+            withoutLandlock: options.allowed.contains("landlock:absent") && cjail_landlock_abi() == 0)
         let plan = policy.makePlan(interpreter: false, disk: Self.disk, inodes: Self.inodes)
-        root = RootPlan.standard(
-            extra: options.shown, environments: options.environments, links: options.links)
-        guard root.fits else {
-            throw SystemFailure(
-                operation: "show \(options.shown.count) folders: too many, show fewer,", code: E2BIG)
-        }
-        interpreters = InterpreterHost.all(options)
+        ahead = InterpreterHost.pooled(options)
+        aheadImage = AheadImage(ahead)
+        root = try Self.makeRoot(options, ahead: ahead)
+        interpreters = ahead.merging(InterpreterHost.all(options)) { $1 }
         freeSlots = Array((0..<min(options.sandboxes, 500)).reversed())
         // Hosts first: they build their roots while the rest is made ready here.
         if refusal == nil { try startHosts(execPlan: plan) }
         if let tree { janitor = try Janitor.start(for: tree) }
         let warm = policy.makePlan(interpreter: true, disk: Self.disk, inodes: Self.inodes)
         policyHashes = [SandboxPolicy.hash(of: plan, root: root), SandboxPolicy.hash(of: warm, root: root)]
+        // The first orders wait in the host's socket while it builds its root.
+        if refusal == nil { warmUp(UInt32(CJAIL_HOST_EXEC.rawValue)) }
+    }
+
+    private static func makeRoot(
+        _ options: JailerOptions, ahead: [UInt32: InterpreterHost]
+    ) throws(SystemFailure) -> RootPlan {
+        var root = RootPlan.standard(
+            extra: options.shown, environments: options.environments, links: options.links)
+        guard root.fits else {
+            throw SystemFailure(
+                operation: "show \(options.shown.count) folders: too many, show fewer,", code: E2BIG)
+        }
+        // Guests become these in the root that all sandboxes share.
+        for interpreter in ahead.values { root.add(try interpreter.readFiles()) }
+        return root
     }
 
     /// A layer that cannot be put up is a refusal, unless the operator allowed its absence by name.
@@ -134,6 +152,7 @@ package final class Jailer {
         var next = min(refillAt, restAt)
         for sandbox in sandboxes.values { next = min(next, sandbox.nextDeadline) }
         for host in hosts.values { next = min(next, host.nextDeadline) }
+        for host in confined.values { next = min(next, host.deadline) }
         guard next != .max else { return -1 }
         let rest = next - Monotonic.now()
         return rest <= 0 ? 0 : Int32(min(rest / 1_000_000 + 1, 60_000))
@@ -143,6 +162,9 @@ package final class Jailer {
         let now = Monotonic.now()
         for sandbox in sandboxes.values where sandbox.nextDeadline <= now { due(sandbox, now) }
         for kind in hosts.keys { checkHost(kind, now) }
+        for host in confined.values where host.deadline <= now {
+            retire(host, "confined host does not answer")
+        }
         if restAt <= now {
             restAt = .max
             for key in pools.keys { perform(pools[key]?.rest() ?? [], key) }

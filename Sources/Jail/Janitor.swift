@@ -1,24 +1,24 @@
+internal import CJail
 internal import Glibc
 internal import Posix
 
-/// A second process of the jailer's program that outlives it by a moment, to remove its control groups.
+/// A fork of the jailer that outlives it by a moment, to remove its control groups.
 ///
-/// It waits for the end of a pipe whose other end only the jailer holds.
-package enum Janitor {
+/// It waits for the end of a pipe whose other end only the jailer holds, and has nothing else open.
+enum Janitor {
     /// Starts one for this jailer's groups.
     ///
-    /// Costs a process start; nothing waits for it.
+    /// Costs a fork, not a start of the program: a command alone waits for it.
     ///
     /// - Returns: The end of the pipe to keep open for as long as the jailer lives.
     static func start(for tree: GroupTree) throws(SystemFailure) -> Descriptor {
         var pipe = try Pair.pipe()
-        _ = try ChildProcess.start(
-            "/proc/self/exe", ["--janitor", tree.name], descriptors: [(pipe.first.rawValue, 0)])
+        let pid = try checkCode("fork janitor") { cjail_fork_with(pipe.first.rawValue, "diatom-janitor") }
+        if pid == 0 { live(tree.name) }
         return pipe.takeSecond()
     }
 
-    /// The janitor's own life.
-    package static func main(_ name: String) {
+    private static func live(_ name: String) -> Never {
         var byte: UInt8 = 0
         while true {
             let count = read(0, &byte, 1)
@@ -27,5 +27,6 @@ package enum Janitor {
         let places = ControllerPlaces.find()
         GroupTree.remove(name, in: places)
         GroupTree.sweep(places)
+        _exit(0)
     }
 }

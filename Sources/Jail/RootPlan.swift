@@ -16,7 +16,9 @@ package struct RootPlan: Sendable {
     package var files: [(path: String, content: [UInt8])] = []
     package var links: [(path: String, target: String)] = []
     package var folders = [
-        "home/user", "tmp", "dev/shm", "proc", "etc", "run", "var/empty", "var/tmp", "opt", "mnt", "srv",
+        "home/user", "tmp", "dev/shm", "proc", "etc", "run", "var/empty", "var/proc", "var/kept/proc",
+        "var/tmp", "opt", "mnt",
+        "srv",
         "root",
     ]
 
@@ -46,16 +48,18 @@ package struct RootPlan: Sendable {
             ("dev/stderr", "/proc/self/fd/2"), ("etc/mtab", "/proc/self/mounts"), ("var/run", "/run"),
         ]
         plan.files.append(("var/blank", []))
+        for (name, text) in Self.shownWithNetwork { plan.files.append((name, Array(text.utf8))) }
         plan.addConfiguration()
         let seeded = UnsafeBufferPointer(
             start: cassets_python_seeded_pointer(), count: cassets_python_seeded_length)
         plan.files.append(("diatom/seeded/sitecustomize.py", Array(seeded)))
         plan.files.append(
             ("diatom/environment.py", Array(InterpreterHost.bytes(cassets_python_environment()))))
+        plan.addStillProcesses()
         // What guests read: they stand in this root, not in that of their interpreter's host.
         for (name, file) in [
             ("host.cjs", CASSETS_NODE_HOST), ("typescript.cjs", CASSETS_NODE_TYPESCRIPT),
-            ("rehearsal.ts", CASSETS_NODE_REHEARSAL),
+            ("rehearsal.ts", CASSETS_NODE_REHEARSAL), ("node.d.ts", CASSETS_NODE_TYPES),
         ] {
             plan.files.append(("diatom/\(name)", Array(InterpreterHost.bytes(of: file))))
         }
@@ -73,6 +77,11 @@ package struct RootPlan: Sendable {
     /// Whether the struct that carries it has room for all that is shown.
     package var fits: Bool { binds.count + Self.devices.count <= Int(CJAIL_BINDS_MAX) }
 
+    /// Adds those of the files that do not stand there yet.
+    mutating func add(_ more: [(path: String, content: [UInt8])]) {
+        files += more.filter { file in !files.contains { $0.path == file.path } }
+    }
+
     /// Shows something of the machine at its own path, once.
     private mutating func show(_ path: String) {
         let bind = Bind(source: path, target: String(path.dropFirst()))
@@ -87,6 +96,14 @@ package struct RootPlan: Sendable {
         var state = stat()
         guard lstat(folder, &state) == 0, state.st_mode & S_IFMT == S_IFDIR else { return false }
         return (state.st_uid == 0 || state.st_uid == geteuid()) && state.st_mode & 0o022 == 0
+    }
+
+    /// What a confined host has in place of /proc, as it stood once: of the machine, and of no process.
+    private mutating func addStillProcesses() {
+        for name in ["cpuinfo", "filesystems", "loadavg", "meminfo", "stat", "uptime", "version"] {
+            guard let text = try? SmallFile.read("/proc/\(name)", limit: 1 << 18) else { continue }
+            files.append(("var/proc/\(name)", Array(text.utf8)))
+        }
     }
 
     private mutating func addConfiguration() {
@@ -128,6 +145,15 @@ package struct RootPlan: Sendable {
         ("shells", "/bin/sh\n/bin/bash\n"),
         ("profile", "export PATH=/usr/local/bin:/usr/bin:/bin\n"),
         ("timezone", "Etc/UTC\n"),
+    ]
+
+    /// What init shows in the place of its namesakes in `/etc` where a run has a network: the service answers for names.
+    private static let shownWithNetwork: [(String, String)] = [
+        ("diatom/network/resolv.conf", "nameserver 127.0.0.53\n"),
+        (
+            "diatom/network/nsswitch.conf",
+            "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\nservices: files\nprotocols: files\n"
+        ),
     ]
 
     /// Public data that programs look up; none of it names the machine.

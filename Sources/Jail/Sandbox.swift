@@ -31,6 +31,10 @@ final class Sandbox {
     var isReady = false
     /// The host that was to make its guest is gone: another try is owed.
     var isBlameless = false
+    /// The confined host that its guest is.
+    var hosting: ConfinedHost?
+    /// The confined host that its guests are forks of, in whose own sandbox it is.
+    var parent: ConfinedHost?
     /// Monotonic nanoseconds; `.max` where nothing is due.
     var wallDeadline = Int64.max
     var cpuCheck = Int64.max
@@ -63,4 +67,24 @@ final class Sandbox {
 struct PoolKey: Hashable, Sendable {
     var host: UInt32
     var key: String
+    /// Whose forks its guests are: the name of a confined host's environment, or empty.
+    var environment = ""
+    /// Tells confined hosts apart that followed each other.
+    var generation = 0
+}
+
+/// A sandbox that is about to be made, and what its init gets: its socket, and the files to join its groups by.
+struct SandboxBirth: ~Copyable {
+    let sandbox: Sandbox
+    private let socket: Descriptor
+    private let groups: [Int32]
+
+    /// `groups`: Kept open by whoever opened them.
+    init(of sandbox: Sandbox, socket: consuming Descriptor, groups: [Int32]) {
+        self.sandbox = sandbox
+        self.socket = socket
+        self.groups = groups
+    }
+
+    var descriptors: [Int32] { [socket.rawValue] + groups }
 }

@@ -6,24 +6,23 @@ package import Posix
 /// Everything that binds a guest and is the same for all of them: filter, Landlock rules, rlimits, masks.
 package struct SandboxPolicy: Sendable {
     package var filter: [UInt64]
+    /// Of guests that host runs: namespace clones and `setns` go to their init.
+    package var gate: [UInt64]
     package var counter: [UInt64]
     package var landlockABI: Int32
     package var isRoot: Bool
     package var isSampled: Bool
     package var withoutProc: Bool
     package var withoutLandlock: Bool
-    /// Guests' namespace clones and the gate go to init, as sandboxes that may be forked need; init refuses them
-    /// unless a fork that the engine asked for is under way.
-    package var isGated: Bool
 
     package init(
-        isRoot: Bool, isSampled: Bool, withoutProc: Bool, withoutLandlock: Bool, isGated: Bool = false
+        isRoot: Bool, isSampled: Bool, withoutProc: Bool, withoutLandlock: Bool
     ) throws(SystemFailure) {
-        filter = try FilterCompiler.guest(gated: isGated)
+        filter = try FilterCompiler.guest(gated: false)
+        gate = try FilterCompiler.guest(gated: true)
         counter = try FilterCompiler.counter()
         landlockABI = cjail_landlock_abi()
         self.isRoot = isRoot
-        self.isGated = isGated
         self.isSampled = isSampled
         self.withoutProc = withoutProc
         self.withoutLandlock = withoutLandlock
@@ -83,7 +82,6 @@ package struct SandboxPolicy: Sendable {
     private var flags: UInt32 {
         var flags: UInt32 = 0
         if isRoot { flags |= UInt32(CJAIL_MAPPED_OUTSIDE.rawValue) }
-        if isGated { flags |= UInt32(CJAIL_GATED.rawValue) }
         if isSampled { flags |= UInt32(CJAIL_SAMPLED.rawValue) }
         if withoutProc { flags |= UInt32(CJAIL_NO_PROC.rawValue) }
         if withoutLandlock { flags |= UInt32(CJAIL_NO_LANDLOCK.rawValue) }
@@ -134,6 +132,7 @@ package struct SandboxPolicy: Sendable {
             }
         }
         Self.fill(&plan.pointee.filter, filter)
+        Self.fill(&plan.pointee.gate, gate)
         Self.fill(&plan.pointee.counter, counter)
     }
 
@@ -154,7 +153,10 @@ package struct SandboxPolicy: Sendable {
             MemoryLayout<cjail_plan>.size)
         let binds = root.binds.map { "bind \($0.source) \($0.target)" }
         let links = root.links.map { "link \($0.path) \($0.target)" }
-        let files = root.files.map { "file \($0.path) \($0.content.count)" }
+        let files = root.files.map { file in
+            // How the machine feels is not policy.
+            "file \(file.path) \(file.path.hasPrefix("var/proc/") ? 0 : file.content.count)"
+        }
         for line in (binds + links + files + root.folders).map({ Array("\($0)\n".utf8) }) {
             SHA256Update(&context, line, line.count)
         }

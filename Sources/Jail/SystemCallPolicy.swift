@@ -151,8 +151,11 @@ package struct SystemCallPolicy: Sendable {
 
     /// What a fork of a session's sandbox uses, in exactly this form; init decides about it.
     package static let gateCloneFlags: UInt64 = 0x7E02_0000 & ~0x0200_0000 | 17
-    /// The second argument of the `setns` call that is the gate.
-    package static let gateToken: UInt64 = 0x4449_4154
+
+    /// Levels of socket options whose numbers from 64 on are packet filters': of IPv4, and of IPv6.
+    package static let internetLevels: [UInt64] = [0, 41]
+    /// Those of IPv6 from 64 on that are not, from `IPV6_RECVTCLASS` to `IPV6_FREEBIND`.
+    package static let highSocketOptions: ClosedRange<UInt64> = 66...78
 
     /// ioctls of terminals, files and interfaces' addresses.
     ///

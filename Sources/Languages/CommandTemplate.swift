@@ -43,16 +43,14 @@ package struct CommandTemplate: Hashable, Sendable {
     /// Lines of a POSIX shell script, which itself has no gaps.
     ///
     /// It finds the paths of the pack's programs in variables of their names, and has as its arguments the
-    /// first output and the sources, of which the entry is the first.
-    package init(script lines: [String], programs: [String]) {
+    /// first output, where there is one, and the sources, of which the entry is the first.
+    package init(script lines: [String], programs: [String], output: Piece? = .gap("output")) {
         let variables = programs.sorted().flatMap { name in
             [Piece.text("\(name)='"), .gap(name), .text("'\n")]
         }
         let text = Piece.text(lines.joined(separator: "\n"))
-        arguments = [
-            [.text("/bin/sh")], [.text("-c")], variables + [text], [.text("sh")], [.gap("output")],
-            [.gap("sources")],
-        ]
+        let shell: [[Piece]] = [[.text("/bin/sh")], [.text("-c")], variables + [text], [.text("sh")]]
+        arguments = shell + (output.map { [[$0]] } ?? []) + [[.gap("sources")]]
     }
 
     /// The names of all gaps, in order, repeats included.

@@ -12,10 +12,16 @@ extension LanguagePack {
     ///
     /// Costs one `access` for each candidate; the answer is what ``CommandTemplate/Values/programs`` takes.
     package func locatePrograms() throws(Missing) -> [String: String] {
+        try Self.locate(requires, remedy: remedy)
+    }
+
+    static func locate(
+        _ requires: [String: [String]], remedy: String
+    ) throws(Missing) -> [String: String] {
         var found: [String: String] = [:]
         var missing: [String] = []
         for (name, candidates) in requires {
-            let paths = candidates.lazy.map(Self.path)
+            let paths = candidates.lazy.map(path)
             if let path = paths.first(where: { access($0, X_OK) == 0 }) {
                 found[name] = path
             } else {

@@ -23,6 +23,8 @@ package struct LanguagePack: Hashable, Sendable {
     /// The warm host that can run it; nil when every run is an exec.
     package var host: String?
     package var compile: Compile?
+    /// How its types are checked where a request asks for that; nil where nothing can.
+    package var check: TypeCheck?
     package var run: CommandTemplate
     /// Of the run step; a request's own variables come after.
     package var env: [String: String]
@@ -67,6 +69,9 @@ extension LanguagePack {
         compile = try pack.object("compile", known: Compile.members).map {
             (step) throws(PackReader.Wrong) in try Compile(reading: step, programs: Array(requires.keys))
         }
+        check = try pack.object("check", known: TypeCheck.members).map {
+            (check) throws(PackReader.Wrong) in try TypeCheck(reading: check, programs: Array(requires.keys))
+        }
         version = try pack.object("version", known: VersionProbe.members).map(VersionProbe.init(reading:))
         let errors = try pack.object("errors", known: ["compile", "run"])
         compileErrors = try errors?.object("compile", known: ErrorRules.members).map(
@@ -77,7 +82,7 @@ extension LanguagePack {
 
     private static let members = [
         "id", "aliases", "extensions", "interpreters", "name", "entry", "host", "requires", "install",
-        "compile", "run", "env", "version", "errors", "results",
+        "compile", "check", "run", "env", "version", "errors", "results",
     ]
 
     /// Sees to it that nothing can be left unfilled later.

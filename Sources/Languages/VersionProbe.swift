@@ -3,10 +3,13 @@ package struct VersionProbe: Hashable, Sendable {
     package var command: CommandTemplate
     /// The text before the number; nil when the answer begins with it.
     package var after: String?
+    /// Whether the answer has the day on which the version came out, as the first that is written `2025-04-15`.
+    package var isDated: Bool
 
-    package init(command: CommandTemplate, after: String?) {
+    package init(command: CommandTemplate, after: String?, isDated: Bool = false) {
         self.command = command
         self.after = after
+        self.isDated = isDated
     }
 
     /// Reads the number out of what the command printed, standard output and error alike.
@@ -38,10 +41,11 @@ package struct VersionProbe: Hashable, Sendable {
 }
 
 extension VersionProbe {
-    static let members = ["command", "after"]
+    static let members = ["command", "after", "dated"]
 
     init(reading pack: PackReader) throws(PackReader.Wrong) {
         command = try CommandTemplate(reading: pack, "command")
         after = try pack.optionalText("after")
+        isDated = try pack.flag("dated")
     }
 }

@@ -1,5 +1,6 @@
 internal import CJail
 internal import Domain
+package import Egress
 internal import Glibc
 package import Posix
 internal import Synchronization
@@ -18,6 +19,8 @@ package final class JailerLink: ReactorHandler {
 
     private let socket: MessageSocket
     let reactor: Reactor
+    /// How steps get a network; nil where none can.
+    let egress: EgressGate?
     private let state = Mutex(State())
     /// The jailer's process where we started it.
     package let child: Int32?
@@ -27,29 +30,34 @@ package final class JailerLink: ReactorHandler {
     ///
     /// `arguments`: As `diatom-jailer --help` names them.
     package static func start(
-        program: String, arguments: [String], reactor: Reactor, onLoss: @escaping @Sendable () -> Void = {}
+        program: String, arguments: [String], reactor: Reactor, egress: EgressGate? = nil,
+        onLoss: @escaping @Sendable () -> Void = {}
     ) throws(SystemFailure) -> JailerLink {
         var pair = try Pair.sockets()
         let child = try ChildProcess.start(
             program, ["--client", "3"] + arguments, environment: ["LANG=C.UTF-8"],
             descriptors: [(pair.second.rawValue, 3)])
-        return try JailerLink(pair.takeFirst(), reactor: reactor, child: child, onLoss: onLoss)
+        return try JailerLink(
+            pair.takeFirst(), reactor: reactor, egress: egress, child: child, onLoss: onLoss)
     }
 
     /// Uses the jailer that listens at a path.
     package static func connect(
-        path: String, owner: UInt32? = 0, reactor: Reactor, onLoss: @escaping @Sendable () -> Void = {}
+        path: String, owner: UInt32? = 0, reactor: Reactor, egress: EgressGate? = nil,
+        onLoss: @escaping @Sendable () -> Void = {}
     ) throws(SystemFailure) -> JailerLink {
         try JailerLink(
-            try UnixSocket.connect(to: path, owner: owner), reactor: reactor, child: nil, onLoss: onLoss)
+            try UnixSocket.connect(to: path, owner: owner), reactor: reactor, egress: egress, child: nil,
+            onLoss: onLoss)
     }
 
     private init(
-        _ descriptor: consuming Descriptor, reactor: Reactor, child: Int32?,
+        _ descriptor: consuming Descriptor, reactor: Reactor, egress: EgressGate?, child: Int32?,
         onLoss: @escaping @Sendable () -> Void
     ) throws(SystemFailure) {
         socket = MessageSocket(descriptor)
         self.reactor = reactor
+        self.egress = egress
         self.child = child
         self.onLoss = onLoss
         let tag = try reactor.add(socket.rawValue, .input, self)
@@ -61,6 +69,9 @@ package final class JailerLink: ReactorHandler {
     }
 
     package var isLost: Bool { state.withLock { $0.isLost } }
+
+    /// What the jailer has said of itself; nil when nothing has come yet.
+    package var knownGreeting: JailerGreeting? { state.withLock { $0.greeting } }
 
     /// What the jailer says of itself; nil when it ended without a word.
     package func greeting() async -> JailerGreeting? {

@@ -1,4 +1,5 @@
 package import Domain
+package import Posix
 
 /// What a step says while it goes on.
 package enum StepEvent: Sendable {
@@ -6,9 +7,12 @@ package enum StepEvent: Sendable {
     case output(RunEvent.Output)
     /// A regular file of the finished workspace; the receiver decides whether it is wanted.
     case found(FoundFile)
+    case denied(NetworkDenial)
     case ended(StepOutcome)
     /// The jailer refused, or is gone; nothing ran, or nothing is known of how it ended.
     case failed(String)
+    /// Nothing ran: there is no confined host that it could be forked from.
+    case unhosted
 }
 
 /// A file whose bytes have not been read.
@@ -38,6 +42,8 @@ package struct StepOutcome: Sendable {
     package var failure: String?
     package var stdoutCut = false
     package var stderrCut = false
+    /// Of a step that had a network.
+    package var network: NetworkUse?
 
     package init(reason: Reason, usage: Usage) {
         self.reason = reason

@@ -8,11 +8,16 @@ package struct StepOrder: Sendable {
         case python = 1
         case node = 2
         case typescript = 3
+        case sql = 4
 
-        package var start: Receipt.Start {
-            switch self {
-            case .exec: .exec
-            case .python, .node, .typescript: .forked
+        /// By the name that language packs use.
+        package init?(named name: String) {
+            switch name {
+            case "python": self = .python
+            case "node": self = .node
+            case "typescript": self = .typescript
+            case "sql": self = .sql
+            default: return nil
             }
         }
     }
@@ -31,6 +36,12 @@ package struct StepOrder: Sendable {
     package var profile = false
     /// What the program may reach.
     package var network = NetworkPolicy.none
+    /// What of it may have a private address although no configuration lists it: servers that the operator named.
+    package var privateEndpoints: [NetworkPolicy.Endpoint] = []
+    /// The environment whose confined host it is to be forked from; refused where there is none.
+    package var confined: String?
+    /// Not a run, but the order to be that host: it says that it started when it can fork.
+    package var isHost = false
 
     package init(
         host: Host, arguments: [[UInt8]], environment: [EnvironmentVariable], files: [SourceFile],

@@ -1,5 +1,6 @@
 internal import CJail
 internal import Domain
+internal import Egress
 internal import Glibc
 package import Posix
 internal import Synchronization
@@ -13,6 +14,7 @@ package final class StepSession: ReactorHandler {
     private let link: JailerLink
     private let order: StepOrder
     private let state: Mutex<StepState>
+    private let egress = Mutex<EgressSession?>(nil)
 
     var token: UInt64 {
         get { state.withLock { $0.token } }
@@ -42,6 +44,8 @@ package final class StepSession: ReactorHandler {
         var fds = [bundle.rawValue, input.first.rawValue, output.second.rawValue, errors.second.rawValue]
         let found = try foundSocket()
         if let theirs = found?.theirs.rawValue { fds.append(theirs) }
+        let network = try openNetwork()
+        if let network { fds.append(network.rawValue) }
         try watch(.stdout, output.takeFirst())
         try watch(.stderr, errors.takeFirst())
         if let ours = found?.ours { try watchFound(ours) }
@@ -49,7 +53,9 @@ package final class StepSession: ReactorHandler {
             guard let self else { return }
             link.reactor.perform { self.resumeReading() }
         }
-        do throws(SystemFailure) { try send(message(), fds) } catch {
+        do throws(SystemFailure) {
+            try withExtendedLifetime(network) { () throws(SystemFailure) in try send(message(), fds) }
+        } catch {
             finish(.failed("the jailer is gone"))
             throw error
         }
@@ -63,9 +69,21 @@ package final class StepSession: ReactorHandler {
         return (ours, SharedDescriptor(pair.takeSecond()))
     }
 
+    /// The socket over which init opens what the step may reach; nil for a step without a network.
+    private func openNetwork() throws(SystemFailure) -> SharedDescriptor? {
+        guard !order.network.isNone else { return nil }
+        guard let gate = link.egress else { throw SystemFailure(operation: "network", code: ENETDOWN) }
+        let (session, socket) = try gate.open(order.network, privately: order.privateEndpoints) {
+            [channel] denial in
+            _ = channel.send(.denied(denial))
+        }
+        egress.withLock { $0 = session }
+        return socket
+    }
+
     private func message() -> cjail_order {
         var message = cjail_order()
-        message.kind = UInt32(CJAIL_ORDER_RUN.rawValue)
+        message.kind = UInt32((order.isHost ? CJAIL_ORDER_HOST : CJAIL_ORDER_RUN).rawValue)
         message.host = order.host.rawValue
         message.token = token
         message.wall_ns = order.limits.wall.inNanoseconds
@@ -78,7 +96,13 @@ package final class StepSession: ReactorHandler {
         message.flags =
             (order.collects ? UInt32(CJAIL_GO_COLLECT.rawValue) : 0)
             | (order.profile ? UInt32(CJAIL_GO_PROFILE.rawValue) : 0)
+            | (order.network.isNone ? 0 : UInt32(CJAIL_GO_NETWORK.rawValue))
         withUnsafeMutableBytes(of: &message.key) { $0.copyBytes(from: order.key.description.utf8.prefix(39)) }
+        if let environment = order.confined {
+            withUnsafeMutableBytes(of: &message.environment) {
+                $0.copyBytes(from: environment.utf8.prefix(39))
+            }
+        }
         return message
     }
 
@@ -135,7 +159,8 @@ package final class StepSession: ReactorHandler {
         let (kept, isOver, first) = state.withLock { $0.account(bytes.count, of: stream.kind) }
         if isOver, first { link.kill(token, .output) }
         guard kept > 0 else { return }
-        announceStart()  // a guest's first bytes can be quicker than the jailer's word
+        // A guest's first bytes can be quicker than the jailer's word; a host's say nothing of what it can.
+        if !order.isHost { announceStart() }
         let part = kept == bytes.count ? bytes : Array(bytes[0..<kept])
         if channel.send(.output(RunEvent.Output(stream: stream.kind, bytes: part))) {
             state.withLock { $0.streams[tag]?.isPaused = true }
@@ -197,7 +222,9 @@ package final class StepSession: ReactorHandler {
         switch report.kind {
         case UInt32(CJAIL_REPORT_STARTED.rawValue):
             announceStart()
-        case UInt32(CJAIL_REPORT_REFUSED.rawValue): finish(.failed(report.words))
+        case UInt32(CJAIL_REPORT_REFUSED.rawValue):
+            let lacksHost = order.confined != nil && !order.isHost && report.error == UInt32(ENOENT)
+            finish(lacksHost ? .unhosted : .failed(report.words))
         default:
             state.withLock { $0.report = report }
             finishIfDone()
@@ -214,7 +241,9 @@ package final class StepSession: ReactorHandler {
             state.report = nil
             return state.outcome(report)
         }
-        if let outcome { finish(.ended(outcome)) }
+        guard var outcome else { return }
+        outcome.network = egress.withLock { $0 }?.end(drains: outcome.reason == .own)
+        finish(.ended(outcome))
     }
 
     private func finish(_ last: StepEvent) {
@@ -227,6 +256,7 @@ package final class StepSession: ReactorHandler {
             close(stream.fd)
         }
         if let found = state.withLock({ $0.found }) { endFound(found) }
+        egress.withLock { $0 }?.end()
         link.forget(token)
         _ = channel.send(last)
         channel.close()

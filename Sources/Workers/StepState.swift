@@ -1,5 +1,6 @@
 internal import CJail
 internal import Domain
+internal import Posix
 
 /// What a step's session remembers between events.
 struct StepState: Sendable {

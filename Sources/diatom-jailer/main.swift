@@ -30,9 +30,4 @@ func start(_ arguments: [String]) {
     }
 }
 
-let arguments = Array(CommandLine.arguments.dropFirst())
-if arguments.count == 2, arguments[0] == "--janitor" {
-    Janitor.main(arguments[1])
-} else {
-    start(arguments)
-}
+start(Array(CommandLine.arguments.dropFirst()))

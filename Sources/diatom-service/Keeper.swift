@@ -50,7 +50,8 @@ enum Keeper {
     ) throws(SystemFailure) -> Int32 {
         var arguments = [
             "--listen", socket, "--listen-users", "\(serviceUser)", "--end-with-parent", "yes",
-            "--warm-python", "yes", "--warm-node", "yes", "--toolchains", options.toolchains,
+            "--warm-python", "yes", "--warm-node", options.warmNode.rawValue, "--warm-sql", "yes",
+            "--toolchains", options.toolchains,
         ]
         if !options.allowed.isEmpty { arguments += ["--allow", options.allowed.joined(separator: ",")] }
         if !options.preload.isEmpty {

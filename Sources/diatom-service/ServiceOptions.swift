@@ -1,11 +1,16 @@
+internal import Domain
+
 /// The arguments of `diatom-service`, which `diatom serve` passes on.
 struct ServiceOptions {
     var data: String
     var allowed: [String] = []
     var preload: [String] = []
+    /// Servers that runs may reach although their addresses are private.
+    var privateEndpoints: [NetworkPolicy.Endpoint] = []
     var jailerSocket: String?
     /// The file that `diatom languages add` writes.
     var toolchains: String
+    var warmNode = WarmNode.yes
     /// The user that the service becomes, when root starts it.
     var user: UInt32?
     /// Of the compile cache; 0 turns it off.
@@ -19,6 +24,8 @@ struct ServiceOptions {
 
     enum Wrong: Error {
         case number(String)
+        case endpoint(String)
+        case warmNode(String)
         case unknown(String)
         case missingValue(String)
     }
@@ -29,11 +36,15 @@ struct ServiceOptions {
           --data DIR            where the socket and the idempotency keys live
           --allow NAME,…        isolation layers whose absence is allowed, e.g. memory:sampled
           --preload MODULE,…    modules that the warm Python host imports besides its standard list
+          --allow-private HOST:PORT,…
+                                servers that runs may name in 'network' although their addresses are private
           --compile-cache-mb N  what compiled programs may take in the data folder (default: 512; 0: none are kept)
           --environments-mb N   what environments of libraries may take (default: 4096; 0: libraries are refused)
           --environment-build-mb N  memory and disk of a sandbox that makes one (default: 2048)
           --index-hosts HOST[:PORT],…  servers of files that the package index leads to, besides itself
           --toolchains FILE     what 'diatom languages add' wrote; the default is the same as there
+          --warm-node KIND      yes: fork Node where it can be, else as pooled (the default); pooled: start one ahead
+                                for each run; no: start Node when a run is there
           --jailer-socket PATH  a diatom-jailer that runs as a daemon of its own
           --verbose             log every request
 
@@ -59,7 +70,8 @@ struct ServiceOptions {
     }
 
     private static let names = [
-        "--data", "--allow", "--preload", "--compile-cache-mb", "--jailer-socket", "--toolchains", "--user",
+        "--data", "--allow", "--allow-private", "--preload", "--compile-cache-mb", "--jailer-socket",
+        "--toolchains", "--user", "--warm-node",
         "--environments-mb", "--environment-build-mb", "--index-hosts",
     ]
 
@@ -69,11 +81,19 @@ struct ServiceOptions {
         case "--data": data = value
         case "--allow": allowed += list
         case "--preload": preload += list
+        case "--allow-private":
+            for text in list {
+                guard let endpoint = try? NetworkPolicy.Endpoint(parsing: text) else { throw .endpoint(text) }
+                privateEndpoints.append(endpoint)
+            }
         case "--compile-cache-mb":
             compileCacheMebibytes = try Self.mebibytes(name, value, from: 0)
         case "--environments-mb": environmentsMebibytes = try Self.mebibytes(name, value, from: 0)
         case "--environment-build-mb": environmentBuildMebibytes = try Self.mebibytes(name, value, from: 64)
         case "--index-hosts": indexHosts += list
+        case "--warm-node":
+            guard let kind = WarmNode(rawValue: value) else { throw .warmNode(value) }
+            warmNode = kind
         case "--jailer-socket": jailerSocket = value
         case "--toolchains": toolchains = value
         default: user = UInt32(value)

@@ -59,6 +59,7 @@ func startEngine(
     var configuration = EngineConfiguration(jailer: ChildProcess.ownFolder() + "/diatom-jailer")
     configuration.allowed = options.allowed
     configuration.preload = options.preload
+    configuration.privateEndpoints = options.privateEndpoints
     configuration.jailerSocket = options.jailerSocket
     configuration.compiledFolder = options.data + "/compiled"
     configuration.mostCompiledBytes = .mebibytes(options.compileCacheMebibytes)
@@ -67,6 +68,7 @@ func startEngine(
     configuration.mostEnvironmentBytes = .mebibytes(options.environmentsMebibytes)
     configuration.environmentBuildSize = .mebibytes(options.environmentBuildMebibytes)
     configuration.libraryIndex = libraryIndex(options)
+    configuration.warmNode = options.warmNode
     var tries = 0
     while true {
         do throws(SystemFailure) { return try RunEngine(configuration, catalogue: catalogue) } catch {
@@ -91,7 +93,10 @@ func serve(_ options: ServiceOptions) async throws {
     let store = try FileIdempotencyStore(folder: options.data + "/idempotency")
     let application = Application(
         runner: engine, idempotency: store,
-        languages: CatalogueDirectory(catalogue) { engine.versions.known }, log: log)
+        languages: CatalogueDirectory(
+            catalogue, versions: { engine.versions.known }, releases: { engine.versions.releases },
+            start: engine.start(of:)), log: log
+    )
     let path = options.data + "/diatom.sock"
     let server = ServiceServer(socketPath: path, application: application, log: log)
     stopOnSignals(server)

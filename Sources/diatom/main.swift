@@ -14,6 +14,7 @@ internal import Posix
     configuration.toolchains = alone.toolchains
     configuration.environmentsFolder = alone.data + "/environments-alone"
     configuration.libraryIndex = PipConfiguration.index(environment: alone.variables)
+    configuration.privateEndpoints = alone.privateEndpoints
     let catalogue: LanguageCatalogue
     do throws(Toolchains.Unreadable) {
         catalogue = LanguageCatalogue(toolchains: try Toolchains.load(alone.toolchains))

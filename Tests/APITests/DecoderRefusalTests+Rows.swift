@@ -131,7 +131,7 @@ extension DecoderRefusalTests {
         Refusal(field: "check", #""enforce""#, .unsupported, "check"),
         Refusal(field: "cache", "true", .unsupported, "cache"),
         Refusal(field: "stream", "true", .unsupported, "stream"),
-        Refusal(field: "check_types", "true", .unsupported, "check_types"),
+        Refusal(field: "check_types", "1", .invalidValue, "check_types"),
         Refusal(field: "tests", #"[{"stdin":1}]"#, .invalidValue, "tests[0].stdin"),
         Refusal(field: "tests", #"[{},{"expect":"x"}]"#, .unknownField, "tests[1].expect"),
         Refusal(field: "tests", #"[{"args":["a\u0000"]}]"#, .invalidValue, "tests[0].args[0]"),
@@ -140,8 +140,6 @@ extension DecoderRefusalTests {
             field: "libraries", #"["https://x.example/x.whl"]"#, .invalidValue, "libraries[0]", "is a URL"),
         Refusal(field: "libraries", #"[7]"#, .invalidValue, "libraries[0]"),
         Refusal(field: "webhook", #"{"url":"https://example.org"}"#, .unsupported, "webhook"),
-        Refusal(
-            field: "network", #"{"allow":["example.org:443"]}"#, .networkUnavailable, "network", "'none'"),
         Refusal(field: "cache", #""yes""#, .invalidValue, "cache"),
         Refusal(field: "stream", "null", .invalidValue, "stream"),
         Refusal(field: "tests", "{}", .invalidValue, "tests"),
@@ -153,5 +151,20 @@ extension DecoderRefusalTests {
         Refusal(field: "network", "{}", .invalidValue, "network"),
         Refusal(field: "network", #"{"allow":[5]}"#, .invalidValue, "network.allow[0]"),
         Refusal(field: "network", #"{"deny":[]}"#, .unknownField, "network.deny"),
+        Refusal(field: "network", #"{"allow":"example.org:443"}"#, .invalidValue, "network.allow", "a list"),
+        Refusal(
+            field: "network", #"{"allow":["a.org:1","example.org"]}"#, .invalidValue, "network.allow[1]",
+            "has no port; write host:port"),
+        Refusal(
+            field: "network", #"{"allow":["a b:1"]}"#, .invalidValue, "network.allow[0]",
+            "has the label 'a b'"),
+        Refusal(field: "network", #"{"allow":["*:443"]}"#, .invalidValue, "network.allow[0]", "'*'"),
+        Refusal(field: "network", #"{"allow":["127.1:80"]}"#, .invalidValue, "network.allow[0]", "number"),
+        Refusal(field: "network", #"{"allow":["[::1]:80"]}"#, .invalidValue, "network.allow[0]", "IPv6"),
+        Refusal(field: "network", #"{"allow":["a.org:99999"]}"#, .invalidValue, "network.allow[0]", "65535"),
+        Refusal(
+            field: "network",
+            #"{"allow":[\#(Array(repeating: #""a.org:1""#, count: 65).joined(separator: ","))]}"#,
+            .invalidValue, "network.allow", "at most 64"),
     ]
 }

@@ -66,6 +66,15 @@ struct DecoderTests {
         #expect(options.store == .meta && options.priority == 9 && options.deadline == .milliseconds(5))
     }
 
+    @Test func `a network policy comes as it is, each server once`() throws {
+        let allow = #"["Example.org:443","*.example.org:80","1.1.1.1:53","example.org:443"]"#
+        let request = try decode(#"{"language":"python","code":"","network":{"allow":\#(allow)}}"#)
+        #expect(
+            request.network.allow.map(\.description) == ["example.org:443", "*.example.org:80", "1.1.1.1:53"])
+        #expect(try decode(#"{"language":"python","code":"","network":{"allow":[]}}"#).network.isNone)
+        #expect(try decode(#"{"language":"python","code":"","network":"none"}"#).network.isNone)
+    }
+
     @Test(arguments: [
         (
             #"{"language":"python","files":[{"path":"main.py","content":""},{"path":"a.py","content":""}]}"#,

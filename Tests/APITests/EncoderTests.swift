@@ -60,7 +60,7 @@ struct EncoderTests {
             #""files":[{"path":"a/b.PNG","size_bytes":0,"sha256":"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855","#
                 + #""type":"image/png","content":{"base64":""}}],"files_left_out":{"count":2,"reason":"too large"}"#,
             #""receipt":{"backend":"native","layers":["user","pid"],"policy":"sha256:0","host_uid":"own","#
-                + #""start":"forked","memory":"control group"}"#,
+                + #""start":"forked","memory":"control group","network":"none"}"#,
             #""queue_ms":0.1"#, #""compile":{"status":"succeeded","#,
         ] { #expect(text.contains(part), "\(part)") }
     }

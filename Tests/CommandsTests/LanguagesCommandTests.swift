@@ -111,7 +111,14 @@ struct CatalogueDirectoryTests {
             PackSource(id: "here", json: Self.pack("here", program: "/bin/sh")),
             PackSource(id: "gone", json: Self.pack("gone", program: "/no/such/program")),
         ])
-        let listing = CatalogueDirectory(catalogue) { ["here": "1.2"] }.listing
+        let day = try #require(CivilDate(iso: "2024-01-01"))
+        let listing = CatalogueDirectory(
+            catalogue, versions: { ["here": "1.2"] },
+            releases: { ["here": Release(day: day, source: .debian)] }
+        ).listing
+        let json = String(decoding: LanguageListing.encode(listing), as: UTF8.self)
+        #expect(json.contains(#""version":"1.2","released":"2024-01-01","released_by":"debian","age_days":"#))
+        #expect(json.contains(#""version":null,"released":null,"released_by":null,"age_days":null"#))
         #expect(listing.map(\.id) == ["here", "gone"])
         #expect(listing.map(\.version) == ["1.2", nil])
         #expect(listing.map(\.start) == ["exec", "exec"])

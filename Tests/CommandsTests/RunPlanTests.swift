@@ -54,6 +54,19 @@ struct RunPlanTests: ~Copyable {
         #expect(try plan(["@tool"]).language == "sh")
     }
 
+    @Test func `servers that are named reach the request, and a wrong one is wrong usage`() throws {
+        let request = try plan(["@main.py", "--network", "Example.org:443", "--network=*.a.example:80"])
+        #expect(request.network.allow.map(\.description) == ["example.org:443", "*.a.example:80"])
+        for (word, why) in [("example.org", "has no port"), ("127.1:80", "number"), ("[::1]:1", "IPv6")] {
+            let words = ["-l", "python", "-c", "", "--network", word]
+            let error = #expect(throws: UsageError.self) {
+                let parsed = try ParsedArguments(words, options: RunFlags.all)
+                _ = try RunPlan(parsed, catalogue: LanguageCatalogue())
+            }
+            #expect(error?.message.contains(why) == true && error?.message.contains("'\(word)'") == true)
+        }
+    }
+
     @Test func `options reach the request`() throws {
         let file = "--file=\(root)/odd=data/in.txt"
         let request = try plan([
@@ -90,7 +103,8 @@ struct RunPlanTests: ~Copyable {
 
     @Test func `what the command line sends is what the API reads`() throws {
         var request = try plan([
-            "@main.py", "--env", "A=1", "--env", "A=2", "--wall-ms", "7", "--seed", "3", "--", "ü",
+            "@main.py", "--env", "A=1", "--env", "A=2", "--wall-ms", "7", "--seed", "3", "--network",
+            "*.example.org:443", "--", "ü",
         ])
         request.stdin = .bytes([0xff, 0x00])
         request.files.append(SourceFile(path: try WorkspacePath(parsing: "raw"), content: [0x80, 0x0a]))

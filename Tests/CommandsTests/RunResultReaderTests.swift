@@ -39,6 +39,15 @@ struct RunResultReaderTests {
         result.receipt = Receipt(
             layers: ["user", "pid"], policy: "sha256:1", hostUser: .own, start: .exec, memory: "control group"
         )
+        result.receipt?.network = NetworkPolicy(allow: [
+            try .init(parsing: "example.org:443"), try .init(parsing: "*.a.example:1"),
+        ])
+        var use = NetworkUse()
+        (use.connections, use.failed, use.denied) = (5, 1, 3)
+        (use.sent, use.received) = (ByteCount(bytes: 7), ByteCount(bytes: 9))
+        use.denials = NetworkDenial.Reason.allCases.map { NetworkDenial(target: "a.example:1", reason: $0) }
+        result.network = use
+        result.runs[0].network = use
         let read = try #require(RunResultReader.result(of: RunResultEncoder.encode(result)))
         #expect(read == result)
     }

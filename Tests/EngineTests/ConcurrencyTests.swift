@@ -54,6 +54,7 @@ struct ConcurrencyTests {
             case .output: "output"
             case .file: "file"
             case .result: "result"
+            case .denied: "denied"
             case .tested: "tested"
             case .filesLeftOut: "left out"
             case .compiled: "compiled"

@@ -87,7 +87,7 @@ struct FriendlyTests {
         }
     }
 
-    private func missing(_ program: FriendlyProgram) async throws -> String? {
+    func missing(_ program: FriendlyProgram) async throws -> String? {
         for module in program.needs ?? [] {
             let found = try await Lab.run(
                 "import importlib.util, sys\nsys.exit(importlib.util.find_spec('\(module)') is None)",

@@ -45,7 +45,7 @@ enum Lab {
         _ code: String, _ language: String = "python", start: RunRequest.Start = .warm, file: String? = nil
     ) throws -> RunRequest {
         let entry =
-            file ?? ["python": "main.py", "c": "main.c", "javascript": "main.js", "typescript": "main.ts"][
+            file ?? ["python": "main.py", "c": "main.c", "javascript": "main.js", "typescript": "main.ts", "sqlite": "main.sql"][
                 language] ?? "main.sh"
         var request = RunRequest(
             language: language,
@@ -71,6 +71,7 @@ enum Lab {
         case "python": return hosts.contains(.python) ? .forked : .exec
         case "javascript": return hosts.contains(.node) ? .forked : .exec
         case "typescript": return hosts.contains(.typescript) ? .forked : .exec
+        case "sqlite": return hosts.contains(.sql) ? .forked : .exec
         default: return .exec
         }
     }

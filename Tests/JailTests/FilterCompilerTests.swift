@@ -135,7 +135,9 @@ struct FilterCompilerTests {
         }
     }
 
-    @Test func `the gated filter notifies the gate's clone and its setns, and nothing beside them`() throws {
+    @Test func `the gated filter notifies the gate's clone, setns and netlink, and nothing beside them`()
+        throws
+    {
         let clone = try #require(Self.number("clone"))
         let setns = try #require(Self.number("setns"))
         let gate = SystemCallPolicy.gateCloneFlags
@@ -145,19 +147,33 @@ struct FilterCompilerTests {
             let answer = try gated.answer(.init(number: clone, arguments: [gate ^ (1 << bit)]))
             #expect(answer == .refuse(ENOSYS) || answer == .refuse(EPERM), "bit \(bit): \(answer)")
         }
-        let token = SystemCallPolicy.gateToken
-        for first: UInt64 in [0, 3, .max] {
-            #expect(try gated.answer(.init(number: setns, arguments: [first, token])) == .notify)
+        for arguments: [UInt64] in [[0, 0], [3, 0x1000_0000], [.max, .max]] {
+            #expect(try gated.answer(.init(number: setns, arguments: arguments)) == .notify)
+            #expect(try plain.answer(.init(number: setns, arguments: arguments)) == .refuse(EPERM))
         }
-        for other in [0, token + 1, token ^ 0x8000_0000, UInt64(0x1000_0000)] {
-            guard case .refuse = try gated.answer(.init(number: setns, arguments: [3, other])) else {
-                Issue.record("setns with \(other)")
-                return
-            }
-        }
+        let socket = try #require(Self.number("socket"))
+        #expect(try gated.answer(.init(number: socket, arguments: [16, 3, 0])) == .notify)
+        #expect(try plain.answer(.init(number: socket, arguments: [16, 3, 0])) == .allow)
         for name in Self.allowedNames + Self.deniedNames where name != "setns" {
             guard let number = Self.number(name) else { continue }
-            #expect(try gated.answer(.init(number: number, arguments: [gate, token])) != .notify, "\(name)")
+            #expect(
+                try gated.answer(.init(number: number, arguments: [gate, 0x4449_4154])) != .notify, "\(name)")
+        }
+    }
+
+    @Test func `the gated filter lets no packet filter be set, and every other option of a socket`() throws {
+        let number = try #require(Self.number("setsockopt"))
+        func answer(_ level: UInt64, _ option: UInt64) throws -> ClassicFilter.Answer {
+            try gated.answer(.init(number: number, arguments: [3, level, option]))
+        }
+        let filters: [UInt64] = [64, 65, 96, 97, 128, 129, 1152, 1200, 0x1_0000_0040]
+        for option in filters { #expect(try answer(0, option) == .refuse(ENOSYS), "\(option)") }
+        for option: UInt64 in [64, 65, 96, 0x8000_0041] { #expect(try answer(41, option) == .refuse(ENOSYS)) }
+        #expect(try answer(0x1_0000_0000, 64) == .refuse(ENOSYS))
+        for option in 0..<64 { #expect(try answer(0, UInt64(option)) == .allow) }
+        for option in Array(0..<64) + Array(66...78) { #expect(try answer(41, UInt64(option)) == .allow) }
+        for level: UInt64 in [1, 6, 17, 8, 9, 32, 33, 40, 255, 263, 0xffff_ffff] {
+            for option: UInt64 in [1, 64, 1152] { #expect(try answer(level, option) == .allow, "\(level)") }
         }
     }
 

@@ -70,6 +70,7 @@ struct JailerOptionsTests {
             ("listen-users = root", .value(name: "listen-users", value: "root")),
             ("environments = relative", .value(name: "environments", value: "relative")),
             ("warm-python = maybe", .value(name: "warm-python", value: "maybe")),
+            ("warm-node = forked", .value(name: "warm-node", value: "forked")),
         ] as [(String, JailerOptions.Invalid)])
     func `a line that says nothing clear is an error`(_ line: String, _ error: JailerOptions.Invalid) {
         #expect(throws: error) {

@@ -76,6 +76,39 @@ struct LineRulesTests {
                 "Exception in thread \"main\" java.lang.IllegalStateException: a: b\n\tat java.base/java.util.List.of(List.java:7)\n\tat lib.A.f(A.java:5)\n",
             name: "IllegalStateException", message: "a: b", file: "lib/A.java", line: 5),
         Case(
+            language: "nim",
+            stderr:
+                "odd(1) x\nmain.nim(4)      main\n/usr/lib/nim/system.nim(5) x\nmain.nim(2)      fail\nError: unhandled exception: boom [ValueError]",
+            name: "ValueError", message: "boom", file: "main.nim", line: 2),
+        Case(
+            language: "ocaml",
+            stderr:
+                "Fatal error: exception Failure(\"a)\")\nRaised at Stdlib.failwith in file \"stdlib.ml\", line 29, characters 17-33\nCalled from Main in file \"main.ml\", line 4, characters 20-30",
+            name: "Failure", message: "\"a)\"", file: "main.ml", line: 4, column: 20),
+        Case(
+            language: "swift", stderr: "main/main.swift:9: Assertion failed: not two\nCurrent stack trace:",
+            name: "AssertionFailed", message: "not two", file: "main.swift", line: 9),
+        Case(
+            language: "swift", stderr: "main/A.swift:4: Assertion failed\n",
+            name: "AssertionFailed", message: "", file: "lib/A.swift", line: 4),
+        Case(
+            language: "swift", stderr: "main/main.swift:3: Fatal error: boom: twice",
+            name: "FatalError", message: "boom: twice", file: "main.swift", line: 3),
+        Case(
+            language: "swift",
+            stderr: "Swift/ContiguousArrayBuffer.swift:692: Fatal error: Index out of range",
+            name: "FatalError", message: "Index out of range"),
+        Case(
+            language: "swift",
+            stderr:
+                "Swift/ErrorType.swift:254: Fatal error: Error raised at top level: main.Empty(wanted: 1)",
+            name: "UncaughtError", message: "main.Empty(wanted: 1)"),
+        Case(
+            language: "swift",
+            stderr: "Could not cast value of type 'Swift.Int' (0x55) to 'Swift.String' (0x56).",
+            name: "CastError",
+            message: "Could not cast value of type 'Swift.Int' (0x55) to 'Swift.String' (0x56)."),
+        Case(
             language: "java",
             stderr: "Exception in thread \"main\" java.lang.StackOverflowError\n\tat Main.f(Main.java:3)",
             name: "StackOverflowError", message: "", file: "Main.java", line: 3),
@@ -106,7 +139,10 @@ struct LineRulesTests {
     func `a line of a tool gives name, message and place`(_ row: Case) throws {
         let pack = try #require(try LanguageCatalogue().pack(named: row.language))
         let rules = try #require(row.compiling ? pack.compileErrors : pack.runErrors)
-        let paths = ["main.c", "Main.java", "lib/A.java", "main.go", "main.rs", "main.ml", "main.hs"]
+        let paths = [
+            "main.c", "Main.java", "lib/A.java", "main.go", "main.rs", "main.ml", "main.hs", "main.swift",
+            "lib/A.swift", "main.nim",
+        ]
         let sources = try paths.map { SourceFile(path: try WorkspacePath(parsing: $0), content: []) }
         let error = try #require(
             GuestErrorReader.read(rules, stderr: Array(row.stderr.utf8), exitCode: 1, sources: sources))

@@ -1,5 +1,6 @@
 /* Drives the parts of CJail that read what others wrote, under AddressSanitizer and UBSan: bundles (2,000 damaged
- * ones), notes with too many descriptors or of the wrong size, and a workspace that is filled and handed out.
+ * ones), notes with too many descriptors or of the wrong size, a workspace that is filled and handed out, and ways out of a
+ * network namespace, asked for at random.
  * Exit 0 and a line of counts, or whatever the sanitizers say. */
 #include "internal.h"
 
@@ -141,7 +142,8 @@ static int work_in_workspace(void)
 {
     uint32_t uid = getuid(), gid = getgid();
     char sound[2048];
-    if (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0 || cjail_map_self(0, 0, uid, gid) < 0)
+    if (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0 || chdir("/proc") < 0 ||
+        cjail_map_self(AT_FDCWD, 0, 0, uid, gid) < 0)
         return -1;
     if (mount("tmpfs", "/home", "tmpfs", 0, NULL) < 0 || mkdir("/home/user", 0755) < 0)
         return -1;
@@ -150,14 +152,47 @@ static int work_in_workspace(void)
     return hand_out();
 }
 
+/* In the network namespace of work_in_workspace. Returns how many of 500 random ways were opened. */
+static int open_ways(void)
+{
+    int pair[2], opened = 0;
+    if (unshare(CLONE_NEWNET) < 0 || cjail_loopback_up() < 0)
+        return -1;
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+        abort();
+    for (int round = 0; round < 500; round++) {
+        struct cjail_note way = {.kind = CJAIL_WAY, .a = (int32_t)(next_random() & ~(uint64_t)CJAIL_WAY_LAST)};
+        int fds[CJAIL_NOTE_FDS], count = CJAIL_NOTE_FDS;
+        way.b = round % 3 ? (int64_t)next_random() : 0x7f4d0000 + round;
+        way.c = (int64_t)next_random();
+        int expected = cjail_send(pair[0], &way, NULL, 0) == 0 ? cjail_network_serve(pair[1], &way) : -EPIPE;
+        if (cjail_receive(pair[0], &way, fds, &count, MSG_DONTWAIT) != 1 || count != (expected == 1))
+            abort();
+        for (int i = 0; i < count; i++)
+            close(fds[i]);
+        opened += count;
+    }
+    if (cjail_network_serve(pair[1], &(struct cjail_note){0}) != -EAGAIN || cjail_network_open(pair[1]) != -EAGAIN)
+        abort();
+    close(pair[0]);
+    if (cjail_network_open(pair[1]) != -EPROTO)
+        abort();
+    close(pair[1]);
+    return opened;
+}
+
 int main(void)
 {
     int refused = 0, read = 0;
     damage_bundles(&refused, &read);
     exchange_notes();
     int found = work_in_workspace();
+    int opened = found >= 0 ? open_ways() : -1;
+    if (opened == 0 || opened == 500)
+        abort();
     if (refused == 0 || read == 0 || (found >= 0 && found != 3))
         abort();
-    printf("sanitized: %d damaged bundles refused, %d read, %d files handed out\n", refused, read, found);
+    printf("sanitized: %d damaged bundles refused, %d read, %d files handed out, %d ways opened\n", refused, read, found,
+           opened);
     return 0;
 }

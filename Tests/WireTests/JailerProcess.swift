@@ -81,18 +81,19 @@ final class JailerProcess: Sendable {
     }
 
     /// Runs a program as a real client would.
-    func run(_ arguments: [String]) throws -> (report: cjail_report, stdout: String) {
+    ///
+    /// `network`: The network socket, where it is to have one.
+    func run(_ arguments: [String], network: Int32? = nil) throws -> (report: cjail_report, stdout: String) {
         let socket = try connect()
         let bundle = try Bundle.make(arguments: arguments.map { Array($0.utf8) }, environment: [], files: [])
         var input = try Pair.pipe(shared: true)
         var output = try Pair.pipe(shared: true)
         _ = input.takeSecond()
         let client = MessageSocket(Descriptor(adopting: dup(socket.rawValue)))
-        try client.send(
-            Self.runOrder(token: 1),
-            descriptors: [
-                bundle.rawValue, input.first.rawValue, output.second.rawValue, output.second.rawValue,
-            ])
+        var order = Self.runOrder(token: 1)
+        if network != nil { order.flags = UInt32(CJAIL_GO_NETWORK.rawValue) }
+        let streams = [input.first.rawValue, output.second.rawValue, output.second.rawValue]
+        try client.send(order, descriptors: [bundle.rawValue] + streams + (network.map { [$0] } ?? []))
         _ = output.takeSecond()
         while let report = try Self.report(socket.rawValue) {
             guard report.kind != UInt32(CJAIL_REPORT_STARTED.rawValue) else { continue }

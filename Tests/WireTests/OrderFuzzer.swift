@@ -17,7 +17,8 @@ final class OrderFuzzer {
         var token: UInt64? {
             guard isWellFormed else { return nil }
             let order = bytes.withUnsafeBytes { $0.loadUnaligned(as: cjail_order.self) }
-            return order.kind == UInt32(CJAIL_ORDER_RUN.rawValue) ? order.token : nil
+            let kinds = [CJAIL_ORDER_RUN.rawValue, CJAIL_ORDER_HOST.rawValue]
+            return kinds.contains(order.kind) ? order.token : nil
         }
     }
 

@@ -28,6 +28,7 @@
 
 extern int cjail_host_prepare_from(int plan);
 extern int cjail_host_announce(int control);
+extern void cjail_host_decline(int control);
 extern int cjail_interpreter_host(int control, void (*before)(void), void (*after)(void), void (*in_child)(void));
 extern int cjail_guest_await(char ***argv, char ***envp);
 extern void cjail_guest_leave(void);
@@ -335,7 +336,7 @@ static napi_value serve(napi_env env, napi_callback_info info)
 {
     (void)info;
     if (!find_generator() || !exit_code)
-        return failed(env, "this Node cannot be forked");
+        cjail_host_decline(3);
     note_descriptors(5); /* 3 and 4 are the jailer's */
     cjail_quick_exit();
     if (cjail_host_prepare_from(4) != 0 || cjail_host_announce(3) != 0)

@@ -1,5 +1,5 @@
 'use strict';
-// The warm Node host: forks a confined child for each run.
+// The warm Node host: forks a confined child for each run, or, where Node cannot be forked, waits for one itself.
 //
 // It runs as Node's first preloaded module (`--require`), after everything of a bare start and before the program
 // is looked for. The host stays in here; a child returns, and Node goes on to run the entry as if it had just been
@@ -57,7 +57,6 @@ function rehearseChild(Module, hooks) {
 }
 
 function preload() {
-  require('v8').setFlagsFromString('--no-flush-bytecode');
   for (const name of ['assert', 'child_process', 'events', 'fs/promises', 'os', 'path', 'perf_hooks', 'readline',
     'stream/promises', 'timers/promises', 'tty', 'url', 'util', 'vm', 'zlib']) require(name);
 }
@@ -77,21 +76,26 @@ function redirect(entry) {
   queueMicrotask(restore);
 }
 
-// Makes the world that of a fresh `node [--require=…] ENTRY ARGUMENT…`.
-function become(argv, forking, hooks) {
+// Makes the world that of a fresh `node [--require=…] ENTRY ARGUMENT…`. Tells whether that is one for TypeScript.
+function become(argv, hooks) {
   const options = [];
   while (argv.length > 2 && argv[1].startsWith('--')) options.push(...argv.splice(1, 1));
   process.argv.splice(0, process.argv.length, process.execPath, ...argv.slice(1));
   process.execArgv.splice(0, process.execArgv.length, ...options);
-  const describe = (value) => ({ value, writable: false, enumerable: true, configurable: true });
-  Object.defineProperty(process, 'pid', describe(forking.processID()));
-  process.reallyExit = forking.reallyExit;
   process.chdir('/home/user');
   if (process.env.TZ !== undefined) process.env.TZ = `${process.env.TZ}`; // V8 is told
   if (argv[1] !== ownEntry) redirect(argv[1]);
-  if (!options.includes(preloadsTypescript)) return;
-  hooks.install();
-  shortenExit(forking);
+  const isTypescript = options.includes(preloadsTypescript);
+  if (isTypescript) hooks.install();
+  return isTypescript;
+}
+
+// What a forked process has of its host is put right.
+function becomeForked(argv, forking, hooks) {
+  const describe = (value) => ({ value, writable: false, enumerable: true, configurable: true });
+  Object.defineProperty(process, 'pid', describe(forking.processID()));
+  process.reallyExit = forking.reallyExit;
+  if (become(argv, hooks)) shortenExit(forking);
 }
 
 // At the end Node would free what the stripper holds, copying every page of it. An end that can be no other than a
@@ -115,21 +119,46 @@ function collect() {
   v8.setFlagsFromString('--no-expose-gc');
 }
 
-function main() {
+function addOn(name) {
   const module = { exports: {} };
-  process.dlopen(module, '/diatom/forking.node');
-  const forking = module.exports;
-  findExitCode(forking);
-  const Module = require('module');
+  process.dlopen(module, `/diatom/${name}.node`);
+  return module.exports;
+}
+
+function loadTypescript() {
   const hooks = require(typescript);
-  const rehearsed = process.env.DIATOM_TYPESCRIPT === undefined ? undefined : hooks;
   for (const name of [__filename, typescript]) delete require.cache[name];
+  return hooks;
+}
+
+// Serves from now on; returns in children.
+function fork(Module, rehearsed) {
+  const forking = addOn('forking');
+  findExitCode(forking);
+  const hooks = loadTypescript();
+  const known = rehearsed ? hooks : undefined;
+  require('v8').setFlagsFromString('--no-flush-bytecode');
   preload();
-  rehearseHost(forking, Module, rehearsed);
+  rehearseHost(forking, Module, known);
   collect();
   forking.serve();
-  rehearseChild(Module, rehearsed);
-  become(forking.park(), forking, hooks);
+  rehearseChild(Module, known);
+  becomeForked(forking.park(), forking, hooks);
+}
+
+// Alone in its sandbox, and confined before it was Node: for one run, and nobody's parent.
+function waitAlone(Module, rehearsed) {
+  const pooling = addOn('pooling');
+  const hooks = loadTypescript();
+  preload();
+  rehearseChild(Module, rehearsed && hooks.isSupported ? hooks : undefined);
+  become(pooling.park(), hooks);
+}
+
+function main() {
+  const Module = require('module');
+  const { DIATOM_POOLED, DIATOM_TYPESCRIPT } = process.env;
+  (DIATOM_POOLED === undefined ? fork : waitAlone)(Module, DIATOM_TYPESCRIPT !== undefined);
 }
 
 // A worker inherits how Node was started, not what its program was.

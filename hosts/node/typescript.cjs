@@ -65,6 +65,8 @@ function refuseDecorators(code, url) {
 }
 
 const notCommonJS = /^(Cannot use import statement|Cannot use 'import\.meta'|Unexpected token 'export'|await is only valid)/;
+// What a module may do, and an async function as well.
+const onlyInCommonJS = /^(Unexpected reserved word|Identifier '(exports|require|module|__filename|__dirname)' has already)/;
 const wrapper = ['exports', 'require', 'module', '__filename', '__dirname'];
 
 function packageType(folder) {
@@ -81,6 +83,15 @@ function packageType(folder) {
   }
 }
 
+function compilesAsync(source) {
+  try {
+    new vm.Script(`(async () => {${source}\n})`);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 // As Node decides it for JavaScript: the ending, the nearest package.json, what the text is.
 function formatOf(url, source) {
   if (url.endsWith('.mts')) return 'module';
@@ -92,6 +103,7 @@ function formatOf(url, source) {
     vm.compileFunction(source, wrapper, { filename: fileURLToPath(url) });
   } catch (error) {
     if (notCommonJS.test(error.message)) return 'module';
+    if (onlyInCommonJS.test(error.message) && compilesAsync(source)) return 'module';
   }
   return 'commonjs';
 }
@@ -136,12 +148,14 @@ exports.rehearse = function rehearse() {
   hooks.deregister();
 };
 
+exports.isSupported = Module.registerHooks !== undefined && Module.stripTypeScriptTypes !== undefined;
+
 let isInstalled = false;
 
 exports.install = function install() {
   if (isInstalled) return;
   isInstalled = true;
-  if (Module.registerHooks === undefined || Module.stripTypeScriptTypes === undefined) {
+  if (!exports.isSupported) {
     fs.writeSync(2, `TypeScript needs Node 22.15 or later; this is ${process.version}\n`);
     process.exit(1);
   }

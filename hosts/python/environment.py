@@ -3,8 +3,6 @@
 Like a virtual environment without the system's packages: the libraries stand behind the standard library, in place of
 Debian's. Programs that it starts find them by PYTHONPATH and PATH.
 """
-
-
 import os
 import site
 import sys
@@ -24,10 +22,7 @@ def _left():
 LEFT = list(_left())
 
 
-def use(folder):
-    packages = folder + "/site-packages"
-    if not os.path.isdir(packages):
-        sys.exit("diatom: the environment of this run is not shown to its sandbox; is the jailer's 'environments' set?")
+def _replace_system(packages):
     sys.path[:] = [path for path in sys.path if path + "/" not in SYSTEM]
     for path in SYSTEM:
         sys.path_importer_cache.pop(path[:-1], None)
@@ -35,6 +30,14 @@ def use(folder):
         sys.modules.pop(name, None)
     sys.meta_path[:] = [finder for finder in sys.meta_path if getattr(finder, "__module__", "") not in LEFT]
     site.addsitedir(packages)
+
+
+def use(folder):
+    packages = folder + "/site-packages"
+    if not os.path.isdir(packages):
+        sys.exit("diatom: the environment of this run is not shown to its sandbox; is the jailer's 'environments' set?")
+    if packages not in sys.path:  # a host that has done it already
+        _replace_system(packages)
     given = os.environ.get("PYTHONPATH")
     os.environ["PYTHONPATH"] = packages + (":" + given if given else "")
     os.environ["PATH"] = folder + "/bin:" + os.environ.get("PATH", os.defpath)

@@ -142,4 +142,6 @@ def _install(path):
     builtins.__diatom_begin__, builtins.__diatom_result__, builtins.display = begin, result, display
     sys.meta_path.append(Figures())
     os.environ.setdefault("MPLBACKEND", "module://diatom_figures")
+    if "matplotlib" in sys.modules:  # it has read the variable already
+        sys.modules["matplotlib"].rcParams["backend"] = os.environ["MPLBACKEND"]
     atexit.register(show_figures)

@@ -1,8 +1,10 @@
 """The warm Python host: forks a confined child for each run.
 
-It is called where the interpreter imports `sitecustomize`. The host stays in `serve` and forks; a child returns from
-it, and the interpreter goes on to run /home/user/main.py exactly as if it had just been started: no frame, hook or
-module of ours lies beneath the guest. What can be done before the fork is: each page that a child touches is copied.
+It stands where the interpreter, having imported `sitecustomize`, looks for `usercustomize`: the last thing it does before
+it opens the program's file. The host stays in `serve` and forks; a child returns from it, and the interpreter goes on to
+run /home/user/main.py exactly as if it had just been started: no frame, hook or module of ours lies beneath the guest.
+What can be done before the fork is: each page that a child touches is copied. So nothing of the host's may end in a child
+either; what would is kept for good.
 
 Descriptor 3 is the socket to the jailer, 4 the plan. See hosts/PROTOCOL.md.
 """
@@ -12,8 +14,9 @@ import gc
 import os
 import sys
 
-# What cjail_interpreter_host returns; see cjail.h.
+# What cjail_interpreter_host and cjail_guest_take return; see cjail.h.
 AWAITED, IDLE, ENDED = 0, 1, 2
+OTHER, SAME, HOST = 0, 1, 2
 
 
 def _preload(names):
@@ -134,21 +137,32 @@ class _Usual:
         own = ("PYTHONPATH", "LD_BIND_NOW", "DIATOM_PRELOAD")
         for name in [name for name in os.environ if name in own or name.endswith("_NUM_THREADS")]:
             del os.environ[name]
-        sys.argv[:] = ["main.py"]
-        sys.orig_argv[:] = [sys.executable, "main.py"]
         self.arguments = _list([os.fsencode(value) for value in sys.orig_argv])
-        self.environment = _list([name + b"=" + value for name, value in sorted(os.environb.items())])
+        self.variables = dict(os.environb)
+        self._expect(self.variables)
+
+    def with_environment(self, folder):
+        """What runs of an environment are given, once this interpreter is as they will have it."""
+        self._expect({**self.variables, b"DIATOM_ENVIRONMENT": os.fsencode(folder)})
+
+    def _expect(self, variables):
+        self.environment = _list([name + b"=" + value for name, value in sorted(variables.items())])
+
+
+def _given(library):
+    arguments = ctypes.POINTER(ctypes.c_char_p)()
+    environment = ctypes.POINTER(ctypes.c_char_p)()
+    library.cjail_guest_given(ctypes.byref(arguments), ctypes.byref(environment))
+    return _strings(arguments), _strings(environment)
 
 
 def _become(library):
     """Makes the interpreter's view of the world that of a fresh start."""
-    arguments = ctypes.POINTER(ctypes.c_char_p)()
-    environment = ctypes.POINTER(ctypes.c_char_p)()
-    library.cjail_guest_given(ctypes.byref(arguments), ctypes.byref(environment))
-    argv = [os.fsdecode(value) for value in _strings(arguments)]
+    arguments, environment = _given(library)
+    argv = [os.fsdecode(value) for value in arguments]
     sys.argv[:] = argv[1:]
     sys.orig_argv[:] = argv
-    _take_environment(_strings(environment))
+    _take_environment(environment)
     if "DIATOM_ENVIRONMENT" in os.environ:
         _use_libraries(os.environ.pop("DIATOM_ENVIRONMENT"))
     if os.environ.pop("DIATOM_RICH", None):
@@ -189,11 +203,12 @@ def _take_environment(entries):
 
 
 def _hide():
-    """Takes out of sight what a bare start does not have."""
+    """Takes out of sight what a bare start does not have, and adds what it has once its program's file is found."""
     folder = "/diatom"
     sys.path[:] = [path for path in sys.path if path != folder]
     sys.path_importer_cache.pop(folder, None)
-    del sys.modules[__name__]
+    sys.path_importer_cache[sys.orig_argv[1]] = None  # neither a folder nor an archive: the engine sees to that
+    _keep(sys.modules.pop(__name__), globals())
 
 
 def _own_text():
@@ -214,6 +229,36 @@ def _own_text():
                 memory.write(byte)
 
 
+def _keep(*objects):
+    """For good: a child that drops its last reference frees nothing."""
+    for thing in objects:
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(thing))
+
+
+def _fill_holes():
+    """Takes the free blocks between the host's objects, so that a child's stand together on pages of their own.
+
+    Else each of them goes to whatever page has room for its size, and copies it. Where blocks come in a row there are
+    no holes of their size left (Objects/obmalloc.c: multiples of 16 up to 512; glibc: 16 more than is asked for).
+    """
+    kept, most = [], 100_000
+
+    def fill(size, allocate, address):
+        last = row = 0
+        while row < min(40, 8000 // size) and len(kept) < most:
+            kept.append(allocate())
+            row = row + 1 if address(kept[-1]) == last + size else 0
+            last = address(kept[-1])
+
+    for size in range(48, 513, 16):
+        fill(size, lambda: bytes(size - sys.getsizeof(b"")), id)
+    allocate = ctypes.CDLL(None).malloc
+    allocate.argtypes, allocate.restype = [ctypes.c_size_t], ctypes.c_size_t
+    for size in range(32, 1041, 16):
+        fill(size, lambda: allocate(size - 8), int)
+    _keep(kept)
+
+
 def _load():
     library = ctypes.PyDLL("/diatom/libcjail.so")
     library.cjail_guest_take.argtypes = [ctypes.c_void_p, ctypes.c_void_p]
@@ -230,19 +275,56 @@ def _prepare(library):
     _preload(os.environ.get("DIATOM_PRELOAD", ""))
     _hide()
     own.update(sys.modules)
-    sys.modules["usercustomize"] = None  # what the interpreter looks for next is not there: spare it the search
-    own["usercustomize"] = None
     library.cjail_quick_exit()
     if library.cjail_host_prepare_from(4) != 0:
         os._exit(1)
+    return own
 
 
-def serve():
-    """Ends with the jailer; returns in confined children only, when their run has been given."""
-    library = _load()
-    _prepare(library)
-    usual, reseeders = _Usual(), _reseeders()
+def stand_in():
+    """Puts `serve` in the place of what the interpreter does next."""
+    import site
+
+    theirs = site.execusercustomize
+
+    def serve_once():
+        site.execusercustomize = theirs
+        serve()
+
+    site.execusercustomize = serve_once
+    site.ENABLE_USER_SITE = True
+
+
+def _host(library, own, usual):
+    """Becomes the host of an environment: a guest that has imported what its runs will, whosever code that is.
+
+    What cannot be imported here is left to the run that wants it.
+    """
+    given = dict(entry.partition(b"=")[::2] for entry in _given(library)[1])
+    folder, names = (os.fsdecode(given.get(name, b"")) for name in (b"DIATOM_ENVIRONMENT", b"DIATOM_PRELOAD"))
+    threads = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+    os.environ.update(dict.fromkeys(threads, "1"))  # threads do not survive a fork
+    _use_libraries(folder)
+    for name in names.split(","):
+        try:
+            _preload(name)
+        except BaseException:
+            continue
+    for name in threads:
+        os.environ.pop(name, None)
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    own.clear()
+    own.update(sys.modules)
+    usual.with_environment(folder)
+
+
+def _get_guest(library, usual):
+    """Returns in a confined child, when it has been given what it is to do: one of OTHER, SAME, HOST."""
+    reseeders = _reseeders()
+    _keep(library, usual, reseeders, *usual.__dict__.values())
     gc.collect()
+    _fill_holes()
     gc.freeze()
     if library.cjail_host_announce(3) != 0:
         os._exit(1)
@@ -251,5 +333,15 @@ def serve():
         reseed(module)
     if not awaited:
         _rehearse()
-    if not library.cjail_guest_take(usual.arguments, usual.environment):
+    return library.cjail_guest_take(usual.arguments, usual.environment)
+
+
+def serve():
+    """Ends with the jailer; returns in confined children only, when their run has been given."""
+    library = _load()
+    own = _prepare(library)
+    usual = _Usual()
+    while (taken := _get_guest(library, usual)) == HOST:
+        _host(library, own, usual)
+    if taken != SAME:
         _become(library)

@@ -1,4 +1,5 @@
 /* diatom-sql ENTRY [ARGUMENT…]: runs one file of SQL in an SQLite database in memory.
+ * diatom-sql --host: forks a child for each, as the jailer asks (host.c).
  *
  * Theory of operation. The program runs in a sandbox of its own, laid beside the given files; it trusts nothing and is
  * trusted with nothing. CSV and JSON files in the workspace become tables first, so do arguments (args) and standard
@@ -12,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *entry;
+static const char *entry = "main.sql";
 
 void run(sqlite3 *db, const char *where, const char *sql)
 {
@@ -111,22 +112,44 @@ static int run_all(sqlite3 *db, const char *all)
     return 0;
 }
 
+static sqlite3 *open_database(void)
+{
+    sqlite3 *db = NULL;
+    if (sqlite3_open_v2(":memory:", &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
+        fail(entry, "no database can be opened");
+    return db;
+}
+
+/* Does, while nobody waits, what every program does first. */
+static void rehearse(sqlite3 *db)
+{
+    sqlite3_stmt *statement = NULL;
+    sqlite3_prepare_v2(db, "SELECT 1, 'one' FROM sqlite_schema LIMIT 1", -1, &statement, NULL);
+    while (sqlite3_step(statement) == SQLITE_ROW) {
+    }
+    sqlite3_finalize(statement);
+}
+
 int main(int argc, char **argv)
 {
     if (argc == 2 && !strcmp(argv[1], "--version")) {
-        printf("SQLite %s\n", sqlite3_libversion());
+        printf("SQLite %s %.10s\n", sqlite3_libversion(), sqlite3_sourceid()); /* begins with the day */
         return 0;
     }
-    entry = argc > 1 ? argv[1] : "main.sql";
+    sqlite3 *db = open_database();
+    if (argc == 2 && !strcmp(argv[1], "--host")) {
+        rehearse(db);
+        serve(&argv);
+        for (argc = 0; argv[argc]; argc++) {
+        }
+    }
+    entry = argc > 1 ? argv[1] : entry;
     size_t length = 0;
     char *sql = read_file(entry, &length);
     if (!sql)
         fail(entry, "cannot be read");
     if (strlen(sql) != length)
         fail(entry, "holds a NUL byte");
-    sqlite3 *db = NULL;
-    if (sqlite3_open_v2(":memory:", &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
-        fail(entry, "no database can be opened");
     load_files(db);
     if (argc > 2)
         load_arguments(db, argc - 2, argv + 2);

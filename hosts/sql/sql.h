@@ -43,4 +43,7 @@ void run(sqlite3 *db, const char *where, const char *sql);
 void show_rows(sqlite3_stmt *statement, int *code);
 void show_error(size_t number, const char *sql, size_t length, size_t line, size_t column);
 
+/* Lives as a warm host. Returns in confined children only, when their run has been given, with its arguments. */
+void serve(char ***argv);
+
 #endif

@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
-"""Runs every reference solution of HumanEval (Python and JavaScript) and MBPP with its tests through Diatom.
+"""Runs the programs of the corpora in SHARED/eval through Diatom, each with its tests.
 
-Each has to exit 0, with no assertion failed on stderr. The programs are read from SHARED/eval/humaneval.jsonl,
-mbpp.jsonl and humaneval_js.jsonl (those marked verified). `--via` says how they run:
+Reference solutions of HumanEval (Python and JavaScript) and MBPP, and our own of MultiPL-E's problems in JavaScript,
+TypeScript, Bash and Swift (multipl_e/), have to exit 0, with no assertion failed on stderr. Those of JavaScript and of
+MultiPL-E are run once more with their bodies emptied, and have to be caught. SQL has to show the rows, or the error,
+that are listed. Languages that are not installed are skipped, and said. `--via` says how the programs run:
 
   socket  POST /v1/runs to a `diatom serve` that is started here, with a data folder of its own (the default)
   cli     one `diatom run --json` each
-  bare    one interpreter each and no sandbox, for comparison; --python says which
+  bare    one interpreter each and no sandbox, for comparison: Python and JavaScript; --python says which
 
 Prints the failures, the totals and the extremes; exit 1 when a program failed.
 """
@@ -24,65 +26,12 @@ import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from fnmatch import fnmatch
 from pathlib import Path
 
+import programs as corpora
+from programs import Outcome
+
 PROJECT = Path(__file__).resolve().parents[2]
-
-
-@dataclass(frozen=True)
-class Program:
-    id: str
-    code: str
-    language: str = "python"
-
-
-@dataclass(frozen=True)
-class Outcome:
-    status: str
-    stderr: str = ""
-    wall_ms: float = 0
-    memory_bytes: int = 0
-
-    @property
-    def passed(self):
-        # console.assert says that it failed, and fails nothing
-        return self.status == "succeeded" and "Assertion failed" not in self.stderr
-
-
-# The programs
-
-
-def humaneval_program(record):
-    parts = record["prompt"], record["canonical_solution"], "\n", record["test"], f"\ncheck({record['entry_point']})\n"
-    return Program(record["id"], "".join(parts))
-
-
-def mbpp_program(record):
-    return Program(record["id"], f"{record['code']}\n\n{record['test']}\n")
-
-
-def humaneval_js_program(record):
-    if not record["verified"]:
-        return None
-    parts = record["prompt"], record["canonical_solution"], "\n", record["test"]
-    return Program(record["id"], "".join(parts), "javascript")
-
-
-SETS = {
-    "humaneval.jsonl": humaneval_program,
-    "mbpp.jsonl": mbpp_program,
-    "humaneval_js.jsonl": humaneval_js_program,
-}
-
-
-def read_programs(folder, pattern):
-    programs = []
-    for name, build in SETS.items():
-        with open(folder / name, encoding="utf-8") as file:
-            programs += filter(None, (build(json.loads(line)) for line in file))
-    return [program for program in programs if fnmatch(program.id, pattern)]
 
 
 # The ways to run them: context managers with a method `run(program)`, which the worker threads call
@@ -101,13 +50,22 @@ def outcome_of(answer):
         error = answer.get("error") or {}
         return Outcome(f"error {error.get('code')}", str(error.get("message")))
     stderr = answer.get("stderr")
+    compiler = (answer.get("compile") or {}).get("stderr")
     usage = answer.get("usage") or {}
+    error = answer.get("error") or {}
     return Outcome(
         answer["status"],
-        stderr if isinstance(stderr, str) else str(stderr),
+        (stderr if isinstance(stderr, str) else str(stderr)) or str(compiler or ""),
         usage.get("wall_ms") or 0,
         usage.get("memory_peak_bytes") or 0,
+        f"{error.get('name')}: {error.get('message')}" if error else "",
+        last_table(answer.get("results") or []),
     )
+
+
+def last_table(results):
+    tables = [shown["application/vnd.diatom.table+json"] for shown in results if "application/vnd.diatom.table+json" in shown]
+    return tables[-1]["rows"] if tables else None
 
 
 class Bare:
@@ -248,28 +206,30 @@ class Socket:
 # The report
 
 
-def last_line(text):
-    lines = text.strip().splitlines()
-    return lines[-1][:200] if lines else ""
-
-
 def run_all(programs, way, concurrency):
     """Yields (program, outcome) in the order of the programs, and reports failures as they come."""
     with ThreadPoolExecutor(concurrency) as pool:
         for program, outcome in zip(programs, pool.map(way.run, programs)):
-            if not outcome.passed:
-                print(f"FAILED {program.id}: {outcome.status}: {last_line(outcome.stderr)}", flush=True)
+            complaint = program.complaint(outcome)
+            if complaint:
+                print(f"FAILED {program.id}: {complaint}", flush=True)
             yield program, outcome
+
+
+def group_of(program):
+    parts = program.id.split("/")
+    name = "/".join(parts[:2]) if parts[0] in ("multipl-e", "sql") else parts[0]
+    return f"{name}, emptied" if parts[-1] == "emptied" else name
 
 
 def report(results, seconds, via):
     passed, total = Counter(), Counter()
     for program, outcome in results:
-        name = program.id.split("/")[0]
+        name = group_of(program)
         total[name] += 1
-        passed[name] += outcome.passed
+        passed[name] += not program.complaint(outcome)
     for name in total:
-        print(f"{name}: {passed[name]} of {total[name]} passed")
+        print(f"{name}: {passed[name]} of {total[name]} as they should be")
     count = len(results)
     failed = count - passed.total()
     print(f"{count} programs via {via} in {seconds:.1f} s: {count / seconds:.1f} runs/s, {failed} failed")
@@ -278,6 +238,28 @@ def report(results, seconds, via):
     program, outcome = max(results, key=lambda result: result[1].memory_bytes)
     print(f"largest: {program.id}, {outcome.memory_bytes / 2**20:.0f} MB")
     return failed == 0
+
+
+def without_missing(programs, options):
+    """The programs in languages that can be run, and a line for each language that cannot."""
+    counts = Counter(program.language for program in programs)
+    for language, count in counts.items():
+        why = reason_to_skip(language, options)
+        if why:
+            print(f"skipped: {count} programs in {language}: {why}", flush=True)
+            programs = [program for program in programs if program.language != language]
+    return programs
+
+
+def reason_to_skip(language, options):
+    if options.via == "bare":
+        return "" if language in ("python", "javascript") else "it does not run bare"
+    shown = subprocess.run([options.diatom, "languages", "show", language, "--json"], capture_output=True)
+    try:
+        listing = json.loads(shown.stdout)["languages"][0]
+    except (ValueError, LookupError):
+        return shown.stderr.decode("utf-8", "replace").strip() or "diatom does not know it"
+    return "" if listing["installed"] else f"not installed; {listing['hint']}"
 
 
 def main():
@@ -298,15 +280,18 @@ def main():
         print("skipped: SHARED is not set; it names the folder that holds eval/")
         return 0
     folder = Path(options.shared, "eval")
-    missing = [name for name in SETS if not (folder / name).is_file()]
+    missing = [name for name in corpora.SETS if not (folder / name).is_file()]
     if missing:
         print(f"skipped: there is no {' and no '.join(missing)} in {folder}")
         return 0
     if options.via != "bare" and not os.access(options.diatom, os.X_OK):
         sys.exit(f"{options.diatom} is missing: run 'make build' first, or set DIATOM")
-    programs = read_programs(folder, options.only)
+    programs = corpora.read(folder, options.only)
     if not programs:
         sys.exit(f"no program's id matches {options.only}")
+    programs = without_missing(programs, options)
+    if not programs:
+        return 0
 
     way = {"socket": Socket, "cli": Cli, "bare": Bare}[options.via](options)
     with way:

@@ -1,4 +1,6 @@
+internal import Domain
 internal import JSON
+package import Languages
 
 /// One language in the answer of `GET /v1/languages`.
 package struct LanguageListing: Hashable, Sendable {
@@ -6,11 +8,16 @@ package struct LanguageListing: Hashable, Sendable {
     package var name: String
     /// Of the runtime found on this machine.
     package var version: String?
+    /// When that version came out, at the latest.
+    package var release: Release?
     package var aliases: [String]
     package var extensions: [String]
-    /// How its programs start: `forked` from a warm interpreter, or by `exec`.
+    /// How its programs start: `forked` from a warm interpreter, `pooled` (one that was started for each run
+    /// alone), or by `exec`.
     package var start: String
     package var installed: Bool
+    /// Whether `check_types` can be asked for.
+    package var checksTypes = false
     /// The command that installs what is missing.
     package var hint: String?
 
@@ -47,6 +54,12 @@ package struct LanguageListing: Hashable, Sendable {
         writer.value(name)
         writer.name("version")
         writer.value(version)
+        writer.name("released")
+        writer.value(release?.day.description)
+        writer.name("released_by")
+        writer.value(release?.source.rawValue)
+        writer.name("age_days")
+        writer.value(release?.age(at: WallClock.now()))
         writer.name("aliases")
         writer.beginArray()
         for alias in aliases { writer.value(alias) }
@@ -59,6 +72,8 @@ package struct LanguageListing: Hashable, Sendable {
         writer.value(start)
         writer.name("installed")
         writer.value(installed)
+        writer.name("check_types")
+        writer.value(checksTypes)
         writer.name("hint")
         writer.value(hint)
         writer.endObject()

@@ -46,8 +46,10 @@ package struct RunRequestDecoder: Sendable {
         request.libraries = try LibraryReader.read(reader)
         request.buildsLibraries = try reader.bool("build")
         request.profile = try reader.bool("profile")
+        if reader.optional("check_types") != nil { request.checkTypes = try reader.bool("check_types") }
         request.seed = try seed(reader)
         request.tests = try TestReader.read(reader)
+        request.network = try NetworkReader.read(reader)
         return (request, try options(reader))
     }
 
@@ -118,9 +120,6 @@ extension RunRequestDecoder {
         for name in ["cache", "stream"] where try reader.bool(name) {
             throw missing(reader, name, "true")
         }
-        if reader.optional("check_types") != nil, try reader.bool("check_types") {
-            throw missing(reader, "check_types", "true")
-        }
         if let webhook = reader["webhook"] {
             guard case .object = webhook else {
                 throw reader.wrong("webhook", webhook, expected: "an object")
@@ -129,30 +128,6 @@ extension RunRequestDecoder {
         }
         if let check = try reader.choice("check", RunRequest.Check.self), check != .off {
             throw missing(reader, "check", "'\(check.rawValue)'")
-        }
-        try refuseNetwork(reader)
-    }
-
-    private func refuseNetwork(_ reader: ObjectReader) throws(RequestError) {
-        switch reader["network"] {
-        case nil, .string("none"): return
-        case .object(let policy):
-            let policy = try ObjectReader(.object(policy), path: "network", known: ["allow"])
-            guard case .array(let entries) = policy["allow"] else {
-                throw reader.wrong(
-                    "network", .object(JSONObject()), expected: #"'none' or {"allow": ["host:port"]}"#)
-            }
-            for (index, entry) in entries.enumerated() {
-                guard case .string = entry else {
-                    throw policy.wrong("allow[\(index)]", entry, expected: "'host:port'")
-                }
-            }
-            throw RequestError(
-                .networkUnavailable,
-                "network: this version cannot open a network for a run; leave it out or say 'none'",
-                field: "network")
-        case let value?:
-            throw reader.wrong("network", value, expected: #"'none' or {"allow": ["host:port"]}"#)
         }
     }
 

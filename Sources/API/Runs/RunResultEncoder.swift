@@ -89,6 +89,7 @@ package enum RunResultEncoder {
         for file in result.files { write(file, to: &writer) }
         writer.endArray()
         if result.filesLeftOut > 0 { write(filesLeftOutOf: result, to: &writer) }
+        if let use = result.network { NetworkEncoder.write(use, to: &writer) }
     }
 
     private static func write(identityOf result: RunResult, to writer: inout JSONWriter) {
@@ -292,6 +293,8 @@ package enum RunResultEncoder {
         writer.value(receipt.start.rawValue)
         writer.name("memory")
         writer.value(receipt.memory)
+        writer.name("network")
+        NetworkEncoder.write(receipt.network, to: &writer)
         writer.endObject()
     }
 }

@@ -21,7 +21,7 @@ extern const size_t cassets_python_rich_length;
 const unsigned char *cassets_python_rich_pointer(void);
 
 /* What the warm Node host is made of, and what every TypeScript run preloads. */
-enum cassets_node_file { CASSETS_NODE_HOST, CASSETS_NODE_TYPESCRIPT, CASSETS_NODE_REHEARSAL };
+enum cassets_node_file { CASSETS_NODE_HOST, CASSETS_NODE_TYPESCRIPT, CASSETS_NODE_REHEARSAL, CASSETS_NODE_TYPES };
 struct cassets_bytes {
     const unsigned char *bytes;
     size_t length;

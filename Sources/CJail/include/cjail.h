@@ -11,13 +11,18 @@
  *            jailer; an interpreter host has exec'd its interpreter, which loads this library.
  *   init     pid 1 of a sandbox (init.c). Born of the exec host with all namespaces, in the
  *            sandbox's control group; makes workspace and /proc (shell.c, workspace.c, mounts.c),
- *            forks the guest or lets an interpreter host's fork join (join.c), then supervises:
+ *            forks the guest or lets an interpreter host's fork join (join.c), then supervises, opens the
+ *            ways out of a network namespace for the service (network.c),
  *            takes orders from the jailer, lays files, reaps, kills, measures, collects, answers
  *            the guest's gated calls. It is never the guest and not dumpable. After a run that
  *            left nothing behind it renews the sandbox and takes another guest.
+ *            One whose guest is a host itself also clones inits for it, into sandboxes nested in its
+ *            own, and decides about its guest's gated calls (gate.c); the inits of those believe nothing
+ *            of the guests they get, and look at them from outside (verify.c).
  *   guest    The child of init (guest.c). It has lost every capability, is bound by rlimits,
  *            Landlock and seccomp, and waits, parked, for the order to go. Until that order it
- *            has seen no byte of a request.
+ *            has seen no byte of a request. Where an interpreter cannot be forked, the confined
+ *            guest becomes it before it parks (cjail_ahead), and is used once like any other.
  *
  * One SEQPACKET socket connects jailer and init, one socketpair init and guest, one SEQPACKET
  * socket jailer and host. All messages have the fixed size of struct cjail_note. When the
@@ -39,7 +44,7 @@
 #define CJAIL_PATH_MAX 128
 #define CJAIL_BINDS_MAX 48
 #define CJAIL_LINKS_MAX 32
-#define CJAIL_FILES_MAX 48
+#define CJAIL_FILES_MAX 64
 #define CJAIL_FOLDERS_MAX 64
 #define CJAIL_MASKS_MAX 16
 #define CJAIL_RULES_MAX 16
@@ -70,7 +75,6 @@ struct cjail_rlimit {
 
 enum cjail_plan_flag {
     CJAIL_MAPPED_OUTSIDE = 1, /* the jailer writes the id maps (root mode) */
-    CJAIL_GATED = 2,          /* the filter has a notifier that init answers */
     CJAIL_SAMPLED = 4,        /* no control group: init samples memory and CPU */
     CJAIL_NO_PROC = 8,        /* the operator allowed a sandbox without /proc */
     CJAIL_NO_LANDLOCK = 16,   /* the operator allowed the absence of Landlock */
@@ -96,6 +100,7 @@ struct cjail_plan {
     struct cjail_rlimit rlimits[CJAIL_RLIMITS_MAX];
     char masks[CJAIL_MASKS_MAX][CJAIL_PATH_MAX];
     struct cjail_filter filter;
+    struct cjail_filter gate;    /* of guests that host: init decides about what it notifies */
     struct cjail_filter counter; /* notifies every call, for profiles */
 };
 
@@ -132,6 +137,13 @@ struct cjail_root {
     const char *folders[CJAIL_FOLDERS_MAX];
 };
 
+/* A program that guests of the exec host become, confined, before they park: it takes its run by itself. */
+struct cjail_ahead {
+    char *const *argv; /* NULL: there is none of this number */
+    char *const *envp;
+};
+#define CJAIL_AHEAD_MAX 8
+
 /* How a host is born. */
 struct cjail_host_birth {
     const struct cjail_plan *plan;
@@ -146,21 +158,24 @@ struct cjail_host_birth {
     int32_t group_fds[CJAIL_GROUPS_MAX];
     char *const *argv;     /* NULL: stay and serve as the exec host */
     char *const *envp;
+    const struct cjail_ahead *ahead; /* the exec host's, by kind of host; CJAIL_AHEAD_MAX of them */
 };
 
 /* ---- messages ---- */
 
 enum cjail_note_kind {
     /* jailer to host */
-    CJAIL_SPAWN = 1, /* a: 1 if guests will join, 0 if init forks them; descriptors: init's socket, control group files */
-    CJAIL_JOIN = 2,  /* a: 1 if a run waits already; descriptors: the guest's socket, control group files */
+    CJAIL_SPAWN = 1, /* a: enum cjail_spawn_flag; b: the number of the program that guests become before they park,
+                      * 0: none; descriptors: init's socket, control group files */
+    CJAIL_JOIN = 2,  /* a: enum cjail_join_flag; descriptors: the guest's socket, control group files. To a confined
+                      * host's init: the guest's socket; from it to the host: the namespaces, in the order of ENTER */
     /* host to jailer */
     CJAIL_HOST_READY = 16, /* a: Landlock ABI */
-    CJAIL_SPAWNED = 17,    /* a: pid or -errno */
+    CJAIL_SPAWNED = 17,    /* a: pid or -errno; from a confined host's init with the pidfd */
     CJAIL_UNJOINED = 18,   /* a: -errno. A guest that joined is heard of from its init */
     /* jailer to init */
     CJAIL_MAPS_WRITTEN = 32,
-    CJAIL_GO = 33,   /* a: flags; b: workspace bytes; c: inodes; descriptors: bundle, stdin, stdout, stderr, [files] */
+    CJAIL_GO = 33,   /* a: flags; b: workspace bytes; c: inodes; descriptors: bundle, stdin, stdout, stderr, [files], [network] */
     CJAIL_KILL = 34,
     CJAIL_ADMIT = 35, /* fork another guest */
     /* init to jailer */
@@ -173,13 +188,39 @@ enum cjail_note_kind {
     CJAIL_RELEASE = 64, /* a: flags; descriptors: bundle, stdin, stdout, stderr */
     CJAIL_PARKED = 65,  /* a: the guest's pid */
     CJAIL_COUNTING = 66, /* a: the number of a filter's notifier; b: the guest's pid */
-    CJAIL_ENTER = 67,    /* descriptors: the namespaces to join, user first */
+    CJAIL_ENTER = 67,    /* descriptors: the namespaces to join, user first, pid second */
+    /* a confined host's init to the init of the sandbox that its guest is in, and back; init to that guest */
+    CJAIL_CLAIM = 68,  /* a process of your pid namespace wants to be the guest: is it fit? */
+    CJAIL_SETTLE = 69, /* yes; and behind it, for the guest, with descriptors: control group files */
+    /* service to init and back, over the network socket of an order */
+    CJAIL_WAY = 80, /* a: flags; b: IPv4 address; c: port. Back: a: 0 or -errno; descriptor: a socket that is bound there */
+};
+
+enum cjail_way_flag {
+    CJAIL_WAY_DATAGRAMS = 1, /* UDP; else a listener of TCP */
+    CJAIL_WAY_OWNED = 2,     /* the loopback gets the address first */
+    CJAIL_WAY_LAST = 4,      /* nothing more is asked before the run; b: how many were */
+};
+
+enum cjail_spawn_flag {
+    CJAIL_SPAWN_JOINED = 1, /* guests will join; else init forks them */
+    CJAIL_SPAWN_HOST = 2,   /* the guest will host runs of its own */
+};
+
+enum cjail_join_flag {
+    CJAIL_JOIN_AWAITED = 1, /* a run waits already */
+    CJAIL_JOIN_HOST = 2,    /* the guest will host runs of its own: its filter is the gate */
 };
 
 enum cjail_go_flag {
     CJAIL_GO_COLLECT = 1, /* send the workspace's regular files over the files socket */
     CJAIL_GO_PROFILE = 2,
+    CJAIL_GO_NETWORK = 4, /* the last descriptor is the network socket */
+    CJAIL_GO_HOST = 8, /* keep the socket to init, and serve orders to join on it */
 };
+
+/* The namespace type of a setns that enters none: a guest of a confined host asks to be taken. */
+#define CJAIL_GATE 0x44494154
 
 enum cjail_sampled_limit { CJAIL_SAMPLED_NONE = 0, CJAIL_SAMPLED_MEMORY = 1, CJAIL_SAMPLED_CPU = 2 };
 
@@ -267,6 +308,9 @@ int cjail_host_prepare_from(int plan_fd);
 /* Tells the jailer that this host is ready. Returns 0 or -errno. */
 int cjail_host_announce(int control);
 
+/* Tells the jailer that this interpreter cannot be forked, and ends the host. */
+void cjail_host_decline(int control);
+
 /* Waits for the next spawn order; to be followed by cjail_host_spawn. Returns 1, 0 when the jailer is gone, or -errno. */
 int cjail_host_wait(int control);
 
@@ -277,11 +321,20 @@ int cjail_host_spawn(int control);
  * On return *argv and *envp stand in memory that stays. Returns 0; ends the process otherwise. */
 int cjail_guest_await(char ***argv, char ***envp);
 
+/* The same in a program that a guest became before it parked: its other descriptors stay, and it needs no plan.
+ * Such a run cannot be profiled: the program's threads are there already. */
+int cjail_guest_await_ahead(char ***argv, char ***envp);
+
 /* Becomes argv[0], looked up along PATH of envp. Never returns: reports the error to init and exits. */
 void cjail_guest_exec(char **argv, char **envp);
 
-/* cjail_guest_await, then cjail_guest_leave, for interpreters. Returns: 1 where arguments and
- * environment are those the interpreter has already, in the same order; 0 where cjail_guest_given tells others. */
+enum cjail_taken {
+    CJAIL_TAKEN_OTHER = 0, /* cjail_guest_given tells arguments and environment */
+    CJAIL_TAKEN_SAME = 1,  /* they are those the interpreter has already, in the same order */
+    CJAIL_TAKEN_HOST = 2,  /* as OTHER; and what came is not a run but the order to host runs, on descriptor 3 */
+};
+
+/* cjail_guest_await, then cjail_guest_leave, for interpreters. Returns: enum cjail_taken. */
 int cjail_guest_take(char *const *argv, char *const *envp);
 void cjail_guest_given(char ***argv, char ***envp);
 

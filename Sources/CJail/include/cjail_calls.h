@@ -28,6 +28,10 @@ int cjail_peer(int socket, uint32_t *uid, int32_t *pid);
 
 int cjail_accept(int listener);
 
+/* Forks a process, in a group of its own, that has one descriptor: fd as its 0. For callers with one thread.
+ * Returns as fork does, or -errno. */
+pid_t cjail_fork_with(int fd, const char *name);
+
 /* Dies with its parent. */
 int cjail_die_with_parent(void);
 

@@ -6,17 +6,19 @@
 
 #include <stdint.h>
 
-#define CJAIL_ORDERS_VERSION 1
+#define CJAIL_ORDERS_VERSION 2
 #define CJAIL_KEY_MAX 40
 
 enum cjail_order_kind {
     CJAIL_ORDER_HELLO = 1,
-    CJAIL_ORDER_RUN = 2,  /* descriptors: bundle, stdin, stdout, stderr, [files] */
+    CJAIL_ORDER_RUN = 2,  /* descriptors: bundle, stdin, stdout, stderr, [files], [network] */
     CJAIL_ORDER_KILL = 3, /* reason: enum cjail_end_reason */
+    CJAIL_ORDER_HOST = 4, /* a confined host for key and environment; as RUN. wall_ns: until it can fork */
 };
 
 enum cjail_host_kind {
     CJAIL_HOST_EXEC = 0, CJAIL_HOST_PYTHON = 1, CJAIL_HOST_NODE = 2, CJAIL_HOST_TYPESCRIPT = 3,
+    CJAIL_HOST_SQL = 4,
 };
 
 /* Who ended a run, if it was not the program. */
@@ -43,12 +45,13 @@ struct cjail_order {
     uint32_t version;
     uint64_t reserved[4];
     char key[CJAIL_KEY_MAX]; /* control group parent: letters, digits, - and _ */
+    char environment[CJAIL_KEY_MAX]; /* RUN: fork it from the confined host of that name, if there is one; or empty */
 };
-_Static_assert(sizeof(struct cjail_order) == 144, "orders have one size on both sides");
+_Static_assert(sizeof(struct cjail_order) == 184, "orders have one size on both sides");
 
 enum cjail_report_kind {
     CJAIL_REPORT_HELLO = 1,
-    CJAIL_REPORT_STARTED = 2,
+    CJAIL_REPORT_STARTED = 2, /* of a host: that it can fork */
     CJAIL_REPORT_ENDED = 3,
     CJAIL_REPORT_REFUSED = 4, /* nothing ran: text says which stage, error is an errno */
 };
@@ -84,10 +87,11 @@ struct cjail_report {
     /* HELLO */
     uint32_t layers, memory_grade, own_uid, hosts, group_version, landlock_abi;
     uint32_t pid;
-    uint32_t reserved;
+    uint32_t confined; /* how many confined hosts there may be at a time; 0: they cannot be had here */
+    uint32_t pooled; /* of hosts: those whose guests were started ahead, one for each run */
     uint8_t policy[2][32]; /* of programs, of interpreters */
     char text[128];
 };
-_Static_assert(sizeof(struct cjail_report) == 336, "reports have one size on both sides");
+_Static_assert(sizeof(struct cjail_report) == 344, "reports have one size on both sides");
 
 #endif

@@ -57,13 +57,13 @@ struct ServiceTree: Sendable {
     /// Service processes proper, and the keeper above them.
     var services: [Member] { members.filter { $0.program.hasPrefix("diatom-service") && $0.depth == 1 } }
     var jailer: Member? {
-        members.first { $0.depth == 1 && $0.arguments.first?.hasSuffix("/diatom-jailer") == true }
+        members.first { $0.depth == 1 && $0.program.hasPrefix("diatom-jailer") }
     }
     /// Children of the jailer outside any sandbox: warm interpreters, the exec host, the janitor.
     var hosts: [Member] {
         guard let jailer else { return [] }
         return members.filter {
-            $0.parent == jailer.pid && $0.depth == 1 && !$0.arguments.contains("--janitor")
+            $0.parent == jailer.pid && $0.depth == 1 && $0.program != "diatom-janitor"
         }
     }
     /// First processes of sandboxes.

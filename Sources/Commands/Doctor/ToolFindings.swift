@@ -27,7 +27,7 @@ enum ToolFindings {
     }
 
     static func runtimes(_ catalogue: LanguageCatalogue) -> [Finding] {
-        let (versions, isComplete) = Versions.ask((try? catalogue.all()) ?? [])
+        let (versions, _, isComplete) = Versions.ask((try? catalogue.all()) ?? [])
         let rows = ((try? catalogue.all()) ?? []).map { pack in
             do throws(LanguagePack.Missing) {
                 let programs = try pack.locatePrograms().values.sorted().joined(separator: " ")

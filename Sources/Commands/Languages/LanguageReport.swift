@@ -1,6 +1,8 @@
 internal import API
+internal import Domain
 internal import JSON
 internal import Languages
+internal import Posix
 
 /// What `diatom languages` and `diatom languages show` print.
 struct LanguageReport {
@@ -36,18 +38,29 @@ struct LanguageReport {
     }
 
     private func listing(of catalogue: LanguageCatalogue, packs: [LanguagePack]) -> [LanguageListing] {
-        let known = Versions.ask(packs).known
-        return CatalogueDirectory(catalogue) { known }.listing
+        let asked = Versions.ask(packs)
+        return CatalogueDirectory(
+            catalogue, versions: { asked.known }, releases: { asked.releases }, start: Self.start(of:)
+        ).listing
+    }
+
+    /// How a service on this machine starts a language's programs, unless its operator says otherwise.
+    private static func start(of pack: LanguagePack) -> Receipt.Start {
+        guard let host = pack.host else { return .exec }
+        guard host == "node" || host == "typescript" else { return .forked }
+        guard let node = try? pack.locatePrograms()["node"] else { return .exec }
+        if NodeReadiness.canFork(node: node) { return .forked }
+        return NodeReadiness.canWait(node: node, typescript: host == "typescript") ? .pooled : .exec
     }
 
     private static func table(of listing: [LanguageListing]) -> String {
         let rows = listing.map { language in
             [
-                language.id, language.name, language.version ?? "-", language.start,
+                language.id, language.name, language.version ?? "-", age(of: language), language.start,
                 language.installed ? "ready" : "missing: \(language.hint ?? "")",
             ]
         }
-        return aligned([["ID", "NAME", "VERSION", "START", "STATE"]] + rows)
+        return aligned([["ID", "NAME", "VERSION", "AGE", "START", "STATE"]] + rows)
     }
 
     private func details(of pack: LanguagePack, _ language: LanguageListing) -> String {
@@ -55,7 +68,7 @@ struct LanguageReport {
         let toolchain = (try? Toolchains.load(invocation.toolchainFile))?[pack.id]
         var rows = [
             ["id", pack.id], ["name", pack.name], ["version", language.version ?? "-"],
-            ["start", language.start],
+            ["released", Self.words(language.release)], ["start", language.start],
             ["state", language.installed ? "ready" : "missing: \(language.hint ?? "")"],
             ["aliases", words(pack.aliases)], ["endings", words(pack.extensions.map { "." + $0 })],
             ["#! programs", words(pack.interpreters)], ["entry", pack.entry],
@@ -65,9 +78,39 @@ struct LanguageReport {
         for (name, candidates) in pack.requires.sorted(by: { $0.key < $1.key }) {
             rows.append(["needs \(name)", found?[name] ?? "one of \(words(candidates))"])
         }
+        if let check = pack.check { rows.append(["type check", state(of: check, pack)]) }
         if let toolchain { rows.append(["toolchain", toolchain]) }
         rows += InstallPlan([pack]).commands.map { ["install", $0.text] }
         return Self.aligned(rows)
+    }
+
+    /// `3.8 y`, `12 d`; `>` before it where nothing tells when the version came out, only when it came here.
+    private static func age(of language: LanguageListing) -> String {
+        guard let release = language.release else { return "-" }
+        let days = release.age(at: WallClock.now())
+        let tenths = (days * 10 + 182) / 365
+        let age = days < 365 ? "\(days) d" : "\(tenths / 10).\(tenths % 10) y"
+        return release.source == .file ? ">\(age)" : age
+    }
+
+    private static func words(_ release: Release?) -> String {
+        switch release?.source {
+        case nil: "-"
+        case .runtime: "\(release?.day.description ?? "") (it says so itself)"
+        case .debian: "\(release?.day.description ?? "") (when Debian first had this version)"
+        case .file: "before \(release?.day.description ?? "") (its file's date)"
+        }
+    }
+
+    /// The checker's version, or how to get one.
+    private func state(of check: TypeCheck, _ pack: LanguagePack) -> String {
+        guard let own = try? check.locatePrograms() else { return "missing: \(check.install)" }
+        var checker = pack
+        checker.version = check.version
+        checker.requires = pack.requires.merging(check.requires) { $1 }
+        let version = Versions.ask([checker]).known[pack.id]
+        let programs = own.sorted { $0.key < $1.key }.map { "\($0.key) \(version ?? "") \($0.value)" }
+        return programs.joined(separator: ", ")
     }
 
     static func aligned(_ rows: [[String]]) -> String {

@@ -37,6 +37,7 @@ extension Command {
             ("diatom run --library numpy plot.py", "with a library, which is fetched the first time"),
             ("diatom run --rich --out plots plot.py", "show values, keep figures"),
             ("diatom run --collect '*.png' --out plots plot.py", "keep the files it makes"),
+            ("diatom run --network example.org:443 fetch.py", "let it reach one server, and nothing else"),
         ],
         body: { (invocation) throws(UsageError) in try RunCommand(invocation).perform() })
 }
@@ -46,10 +47,12 @@ struct RunCommand {
     private let invocation: Invocation
     private let parsed: ParsedArguments
     private let messages: Messages
+    private let privateEndpoints: [NetworkPolicy.Endpoint]
 
-    init(_ invocation: Invocation) {
+    init(_ invocation: Invocation) throws(UsageError) {
         self.invocation = invocation
         parsed = invocation.parsed
+        privateEndpoints = try RunFlags.endpoints(invocation.parsed, RunFlags.allowPrivate)
         messages = Messages(environment: invocation.environment)
     }
 
@@ -121,7 +124,7 @@ struct RunCommand {
         let configuration = AloneConfiguration(
             data: invocation.dataFolder, allowed: parsed.values(RunFlags.allow),
             verbose: parsed.has(RunFlags.verbose), toolchains: invocation.toolchainFile,
-            variables: invocation.environment)
+            variables: invocation.environment, privateEndpoints: privateEndpoints)
         do throws(RequestError) {
             return EngineBackend(runner: try invocation.makeRunner(configuration))
         } catch {
@@ -138,6 +141,9 @@ struct RunCommand {
         if let hint = result.error?.hint { messages.complain(hint) }
         if let line = report.line { messages.status(result.verdict.status, line) }
         if parsed.has(RunFlags.verbose) { messages.complain("\(backend.name): \(report.usage)") }
+        if let use = result.network {
+            NetworkReport(messages).print(use, inFull: parsed.has(RunFlags.verbose))
+        }
         if parsed.has(RunFlags.receipt) { messages.complain("receipt: \(report.receipt)") }
         if parsed.has(RunFlags.profile) { for row in report.systemCalls { messages.complain(row) } }
         let saved = save(result, into: folder)
@@ -184,7 +190,10 @@ struct RunCommand {
 
 extension RunCommand {
     private func performJSON() throws(UsageError) -> Int32 {
-        let harmless = [RunFlags.json, RunFlags.alone, RunFlags.data, RunFlags.allow, RunFlags.verbose]
+        let harmless = [
+            RunFlags.json, RunFlags.alone, RunFlags.data, RunFlags.allow, RunFlags.allowPrivate,
+            RunFlags.verbose,
+        ]
         let stray = RunFlags.all.first { option in
             parsed.has(option) && option != RunFlags.idempotencyKey && !harmless.contains(option)
         }

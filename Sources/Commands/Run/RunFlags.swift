@@ -1,3 +1,5 @@
+internal import Domain
+
 /// The options of `diatom run`.
 enum RunFlags {
     static let language = CommandOption("language", short: "l", value: "NAME", "the language, by id or alias")
@@ -5,6 +7,10 @@ enum RunFlags {
     static let file = CommandOption("file", value: "PATH[=NAME]", "give a file along, under a name")
     static let entry = CommandOption("entry", value: "NAME", "the file to start (default: the first)")
     static let env = CommandOption("env", value: "NAME=VALUE", "set a variable in the sandbox")
+    static let network = CommandOption(
+        "network", value: "HOST:PORT", "let the program reach this server; '*.' before a name: all below it")
+    static let allowPrivate = CommandOption(
+        "allow-private", value: "HOST:PORT", "also where its address is private, when alone")
     static let collect = CommandOption(
         "collect", value: "GLOB", "give back files that match, e.g. '**/*.png'")
     static let out = CommandOption("out", value: "DIR", "where collected files go (default: here)")
@@ -17,6 +23,8 @@ enum RunFlags {
         "library", value: "NAME", "a Python library that the program imports, e.g. numpy or 'pandas>=2'")
     static let buildLibraries = CommandOption(
         "build-libraries", "allow libraries without wheels; they are built without a network")
+    static let checkTypes = CommandOption(
+        "check-types", "check the program's types first; what is wrong is told as a compiler's errors")
     static let test = CommandOption(
         "test", value: "FILE", "run with this file as stdin; several run one after another")
     static let tests = CommandOption(
@@ -32,8 +40,30 @@ enum RunFlags {
 
     static let all =
         [language, code, file, entry, env] + RunLimits.rows.map(\.option) + [
-            library, buildLibraries, collect, out, rich, test, tests, fresh, seed, profile, receipt, json,
+            library, buildLibraries, network, allowPrivate, collect, out, rich, checkTypes, test, tests,
+            fresh, seed,
+            profile, receipt, json,
             idempotencyKey, alone, data,
             allow, verbose,
         ]
+}
+
+extension RunFlags {
+    /// The servers that an option names.
+    static func endpoints(
+        _ parsed: ParsedArguments, _ option: CommandOption
+    ) throws(UsageError) -> [NetworkPolicy.Endpoint] {
+        var endpoints: [NetworkPolicy.Endpoint] = []
+        for text in parsed.values(option) {
+            do throws(NetworkPolicy.Endpoint.Invalid) {
+                endpoints.append(try NetworkPolicy.Endpoint(parsing: text))
+            } catch {
+                throw UsageError("--\(option.name): '\(text.shortened(to: 300))' \(error)")
+            }
+        }
+        guard endpoints.count <= NetworkPolicy.mostEndpoints else {
+            throw UsageError("--\(option.name) is given more than \(NetworkPolicy.mostEndpoints) times")
+        }
+        return endpoints
+    }
 }

@@ -65,6 +65,7 @@ struct RunPlan {
             }
         }
         request.buildsLibraries = parsed.has(RunFlags.buildLibraries)
+        request.network = NetworkPolicy(allow: try RunFlags.endpoints(parsed, RunFlags.network))
         request.collect = parsed.values(RunFlags.collect)
         request.rich = parsed.has(RunFlags.rich)
         if parsed.has(RunFlags.out), request.collect.isEmpty, !request.rich {
@@ -74,6 +75,7 @@ struct RunPlan {
         if !request.tests.isEmpty { request.stdin = .bytes([]) }
         request.start = parsed.has(RunFlags.fresh) ? .fresh : .warm
         request.profile = parsed.has(RunFlags.profile)
+        request.checkTypes = parsed.has(RunFlags.checkTypes)
         if let text = parsed.value(RunFlags.seed) {
             guard let seed = UInt32(text) else {
                 throw UsageError("--seed: '\(text)' is not a whole number from 0 to \(UInt32.max)")

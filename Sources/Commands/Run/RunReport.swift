@@ -45,7 +45,8 @@ struct RunReport {
         guard let receipt = result.receipt else { return "none; nothing ran" }
         return "backend \(receipt.backend), layers \(receipt.layers.joined(separator: " ")), "
             + "policy \(receipt.policy), host uid \(receipt.hostUser.rawValue), start \(receipt.start.rawValue), "
-            + "memory held by \(receipt.memory)"
+            + "memory held by \(receipt.memory), "
+            + "network \(receipt.network.isNone ? "none" : receipt.network.allow.map(\.description).joined(separator: " "))"
     }
 
     /// One row for each call, most frequent first.

@@ -56,13 +56,28 @@ enum RunRequestWriter {
             writer.name("build")
             writer.value(true)
         }
+        if request.checkTypes {
+            writer.name("check_types")
+            writer.value(true)
+        }
         if !request.tests.isEmpty { write(request.tests, to: &writer) }
         if let seed = request.seed {
             writer.name("seed")
             writer.value(Int(seed))
         }
+        if !request.network.isNone { write(request.network, to: &writer) }
         writer.endObject()
         return writer.bytes
+    }
+
+    private static func write(_ network: NetworkPolicy, to writer: inout JSONWriter) {
+        writer.name("network")
+        writer.beginObject()
+        writer.name("allow")
+        writer.beginArray()
+        for endpoint in network.allow { writer.value(endpoint.description) }
+        writer.endArray()
+        writer.endObject()
     }
 
     private static func write(_ tests: [TestCase], to writer: inout JSONWriter) {

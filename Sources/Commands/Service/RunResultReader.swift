@@ -44,6 +44,7 @@ struct RunResultReader {
         result.stdout = bytes("stdout")
         result.stderr = bytes("stderr")
         if let usage = inner("usage") { result.usage = usage.usage }
+        result.network = inner("network")?.networkUse
         guard case .array(let results) = object["results"] ?? .array([]) else { return false }
         result.results = results.compactMap(Self.shown)
         guard case .array(let files) = object["files"] ?? .array([]) else { return false }
@@ -101,6 +102,25 @@ struct RunResultReader {
         return usage
     }
 
+    private var networkUse: NetworkUse {
+        var use = NetworkUse()
+        use.connections = integer("connections") ?? 0
+        use.failed = integer("failed") ?? 0
+        use.denied = integer("denied") ?? 0
+        use.sent = ByteCount(bytes: integer("sent_bytes") ?? 0)
+        use.received = ByteCount(bytes: integer("received_bytes") ?? 0)
+        guard case .array(let denials) = object["denials"] else { return use }
+        use.denials = denials.compactMap { denial in
+            guard case .object(let members) = denial else { return nil }
+            let reader = RunResultReader(object: members)
+            guard let target = reader.text("target"),
+                let reason = reader.text("reason").flatMap(NetworkDenial.Reason.init(rawValue:))
+            else { return nil }
+            return NetworkDenial(target: target, reason: reason)
+        }
+        return use
+    }
+
     private var receipt: Receipt? {
         guard let policy = text("policy"),
             let user = text("host_uid").flatMap(Receipt.HostUser.init(rawValue:)),
@@ -110,8 +130,15 @@ struct RunResultReader {
         let layers = names.compactMap { name in
             if case .string(let text) = name { text } else { nil }
         }
-        return Receipt(
+        var receipt = Receipt(
             layers: layers, policy: policy, hostUser: user, start: start, memory: text("memory") ?? "")
+        if case .array(let entries) = inner("network")?.object["allow"] {
+            receipt.network.allow = entries.compactMap { entry in
+                guard case .string(let text) = entry else { return nil }
+                return try? NetworkPolicy.Endpoint(parsing: text)
+            }
+        }
+        return receipt
     }
 
     /// Nil where the name could lead out of a folder, which no service of ours says.

@@ -43,7 +43,9 @@ struct BuilderOrder {
                 EnvironmentVariable(name: "LANG", value: "C.UTF-8"),
             ], files: files, stdin: .bytes([]), limits: limits, key: Self.key)
         if case .resolve = work, index.url != nil {
-            step.network = NetworkPolicy(allow: try index.endpoints())
+            // The operator's own index, wherever it is: pip reaches it there, too.
+            step.privateEndpoints = try index.endpoints()
+            step.network = NetworkPolicy(allow: step.privateEndpoints)
         }
         return step
     }

@@ -12,6 +12,8 @@ package enum ErrorRules: Hashable, Sendable {
         package var name: String?
         /// Where the rest stands: each is looked for in the lines below, from the one found before.
         package var then: [LinePattern] = []
+        /// Where its place stands in the lines above, if the line itself and those below tell none: the nearest counts.
+        package var above: [LinePattern] = []
         /// Whether such a line says nothing and is passed over.
         package var isPassedOver: Bool { name == nil && !pattern.hasName }
     }
@@ -36,7 +38,7 @@ extension ErrorRules {
                 throw pack.wrong("take", "is neither first nor last")
             }
             var rows: [Line] = []
-            for row in try pack.objects("lines", known: ["pattern", "contains", "name", "then"]) {
+            for row in try pack.objects("lines", known: ["pattern", "contains", "name", "then", "above"]) {
                 rows.append(try Line(reading: row))
             }
             self = .lines(take: take, rows)
@@ -49,6 +51,9 @@ extension ErrorRules.Line {
     fileprivate init(reading row: PackReader) throws(PackReader.Wrong) {
         pattern = try Self.pattern(try row.text("pattern"), of: "pattern", in: row)
         for text in try row.optionalTexts("then") { then.append(try Self.pattern(text, of: "then", in: row)) }
+        for text in try row.optionalTexts("above") {
+            above.append(try Self.pattern(text, of: "above", in: row))
+        }
         contains = try row.optionalText("contains")
         name = try row.optionalText("name")
     }

@@ -49,19 +49,33 @@ struct LineErrors {
     ) -> GuestError {
         var error = GuestError(name: captures.name ?? row.name ?? "", message: captures.message)
         // A line about a file that is not the user's is still the reason, but points nowhere.
-        let path = captures.file.flatMap { GuestErrorReader.ownPath($0, home: home) }
+        let path = captures.file.flatMap(ownPath)
         if captures.file == nil || path != nil { place(&error, captures, at: path) }
         error.traceback = [shortened(index)]
         var from = index + 1
         for pattern in row.then {
-            guard let found = find(pattern, from: from) else { continue }
+            let below = from..<max(from, min(lines.count, from + Self.reach))
+            guard let found = find(pattern, in: below) else { continue }
             if error.line == nil { place(&error, found.captures, at: found.path) }
             if let name = found.captures.name { error.name = name }
             if error.message.isEmpty { error.message = found.captures.message }
             error.traceback.append(shortened(found.index))
             from = found.index + 1
         }
+        for pattern in row.above where error.line == nil {
+            guard let found = find(pattern, in: (max(0, index - Self.reach)..<index).reversed()) else {
+                continue
+            }
+            place(&error, found.captures, at: found.path)
+            error.traceback.insert(shortened(found.index), at: 0)
+        }
         return error
+    }
+
+    /// Runtimes that leave out a file's folders mean the given one of that name.
+    private func ownPath(_ file: String) -> String? {
+        let given = file.hasPrefix("/") ? nil : GuestErrorReader.givenPath(file, home: home, sources: sources)
+        return given ?? GuestErrorReader.ownPath(file, home: home)
     }
 
     private func place(_ error: inout GuestError, _ captures: LinePattern.Captures, at file: String?) {
@@ -76,9 +90,9 @@ struct LineErrors {
         var path: String?
     }
 
-    /// The first line below that fits and, where it names a file, names one of the user's.
-    private func find(_ pattern: LinePattern, from start: Int) -> Found? {
-        for index in start..<max(start, min(lines.count, start + Self.reach)) {
+    /// The first of these lines that fits and, where it names a file, names one of the user's.
+    private func find(_ pattern: LinePattern, in places: some Sequence<Int>) -> Found? {
+        for index in places {
             guard let captures = pattern.match(lines[index]) else { continue }
             guard let file = captures.file else { return Found(index: index, captures: captures) }
             if let path = GuestErrorReader.givenPath(file, home: home, sources: sources) {

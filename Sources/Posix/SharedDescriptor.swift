@@ -1,6 +1,3 @@
-internal import Glibc
-package import Posix
-
 /// A descriptor that several hold; closed when the last lets go.
 package final class SharedDescriptor: Sendable {
     private let descriptor: Descriptor

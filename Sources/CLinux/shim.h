@@ -18,3 +18,6 @@ static inline int clinux_query(const char *name, int type, unsigned char *answer
     res_nclose(&state);
     return length;
 }
+
+/* Waits until a whole file system is on disk; declared in unistd.h with _GNU_SOURCE only. */
+extern int syncfs(int descriptor);

@@ -11,6 +11,8 @@ package struct AloneConfiguration: Hashable, Sendable {
     package var isWarm = false
     /// The file of toolchains that were brought along.
     package var toolchains: String
+    /// The caller's variables, for what pip is configured with.
+    package var variables: [String: String] = [:]
     /// Servers that the program may reach although their addresses are private.
     package var privateEndpoints: [NetworkPolicy.Endpoint] = []
 }

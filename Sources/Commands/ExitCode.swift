@@ -31,7 +31,8 @@ enum ExitCode {
         switch error.code {
         case .malformed, .unknownField, .invalidValue, .limitTooHigh, .unknownLanguage, .tooLarge: wrongUsage
         case .notFound, .conflict, .unsupported: wrongUsage
-        case .notInstalled, .networkUnavailable, .isolationUnavailable, .interrupted: engineFailed
+        case .environmentFailed, .notInstalled, .networkUnavailable, .isolationUnavailable, .interrupted:
+            engineFailed
         case .busy, .draining, .unreachable: engineFailed
         }
     }

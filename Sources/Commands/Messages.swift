@@ -15,6 +15,9 @@ struct Messages: Sendable {
 
     func print(_ text: String) { DescriptorOutput.writeAll(Array((text + "\n").utf8), to: 1) }
 
+    /// What is being done while a person waits.
+    func progress(_ text: String) { note("diatom:", text, colour: 36) }
+
     func complain(_ message: String) { note("diatom:", message, colour: 31) }
 
     /// The line that says why a run ended as it did.

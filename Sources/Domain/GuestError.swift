@@ -22,6 +22,8 @@ package struct GuestError: Hashable, Sendable {
     package var frames: [Frame] = []
     /// The printed lines, the user's own frames only.
     package var traceback: [String] = []
+    /// What could be done about it; our word, of what the guest says.
+    package var hint: String?
 
     package init(name: String, message: String) {
         self.name = name

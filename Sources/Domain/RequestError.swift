@@ -8,6 +8,8 @@ package struct RequestError: Error, Hashable, Sendable {
         case unknownLanguage = "unknown_language"
         case notInstalled = "not_installed"
         case unsupported
+        /// Libraries that cannot be had: unknown, not to be combined, or without a wheel that fits.
+        case environmentFailed = "environment_failed"
         case networkUnavailable = "network_unavailable"
         case isolationUnavailable = "isolation_unavailable"
         case tooLarge = "too_large"

@@ -1,6 +1,10 @@
 /// One thing that happened to a run, in order; a result is the fold of all of them.
 package struct RunEvent: Sendable {
     package enum Payload: Sendable {
+        /// What is done to make the run's environment of libraries, in words; nothing has been started yet.
+        case preparing(String)
+        /// The environment that the run has, by its hash.
+        case prepared(String)
         case started(Started)
         case output(Output)
         case result(RichResult)

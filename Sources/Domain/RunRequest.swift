@@ -20,6 +20,10 @@ package struct RunRequest: Hashable, Sendable {
     package var profile = false
     /// Whether the value of a last expression, figures and tables are wanted.
     package var rich = false
+    /// What the program's environment is to have, besides what its own files say.
+    package var libraries: [Requirement] = []
+    /// Whether libraries may be built of their source that have no wheel.
+    package var buildsLibraries = false
     /// Whether the program's types are checked first; what is wrong then is told as a compiler's errors.
     package var checkTypes = false
     /// The key whose control group, pool and quota the run belongs to.

@@ -25,6 +25,8 @@ package struct RunResult: Hashable, Sendable {
     /// How many files matched but were not given back, and why.
     package var filesLeftOut: Int = 0
     package var filesLeftOutReason: String?
+    /// The hash of the environment of libraries that it ran in.
+    package var environment: String?
     package var receipt: Receipt?
     package var queued: Duration = .zero
     /// Nanoseconds since 1970.

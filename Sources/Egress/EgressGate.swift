@@ -21,11 +21,13 @@ package final class EgressGate: Sendable {
     ///
     /// - Parameters:
     ///   - policy: What the run may reach.
+    ///   - privately: What of it may have a private address, besides what the configuration lists; never a request's word.
     ///   - tell: Called of what it is refused, at most once for each thing.
     /// - Returns: The network, and the socket that init is to be given.
     /// - Throws: ``SystemFailure`` when descriptors are short.
     package func open(
-        _ policy: NetworkPolicy, tell: @escaping @Sendable (NetworkDenial) -> Void
+        _ policy: NetworkPolicy, privately: [NetworkPolicy.Endpoint] = [],
+        tell: @escaping @Sendable (NetworkDenial) -> Void
     ) throws(SystemFailure) -> (session: EgressSession, socket: SharedDescriptor) {
         let loop = try loop.withLock { loop throws(SystemFailure) in
             if let loop { return loop }
@@ -35,7 +37,8 @@ package final class EgressGate: Sendable {
         }
         var pair = try Pair.sockets()
         let theirs = SharedDescriptor(pair.takeSecond())
-        let session = try EgressSession(policy, control: pair.takeFirst(), loop: loop, tell: tell)
+        let session = try EgressSession(
+            policy, privately: privately, control: pair.takeFirst(), loop: loop, tell: tell)
         loop.add(session)
         return (session, theirs)
     }

@@ -58,13 +58,16 @@ package final class EgressSession: ReactorHandler {
     let state: Mutex<State>
 
     init(
-        _ policy: NetworkPolicy, control: consuming Descriptor, loop: EgressLoop,
+        _ policy: NetworkPolicy, privately: [NetworkPolicy.Endpoint] = [], control: consuming Descriptor,
+        loop: EgressLoop,
         tell: @escaping @Sendable (NetworkDenial) -> Void
     ) throws(SystemFailure) {
         self.control = MessageSocket(control)
         self.loop = loop
         reactor = loop.reactor
-        configuration = loop.configuration
+        var configuration = loop.configuration
+        configuration.privateEndpoints += privately
+        self.configuration = configuration
         counts = EgressCounts(tell)
         let book = AddressBook(policy, mostNames: loop.configuration.mostNames)
         state = Mutex(State(book: book))

@@ -19,7 +19,7 @@ package struct EngineConfiguration: Hashable, Sendable {
     package var parked: Int?
     /// The file of toolchains that were brought along; nil for the jailer's own default.
     package var toolchains: String?
-    /// The folder of environments of libraries that sandboxes may see; nil for none.
+    /// A folder of environments that sandboxes see in place of those that the engine makes.
     package var environments: String?
     package var maxima = LimitMaxima()
     /// Of files given back, together and each.
@@ -35,9 +35,19 @@ package struct EngineConfiguration: Hashable, Sendable {
     /// Servers that runs may reach although their addresses are private, where a run's policy names them.
     package var privateEndpoints: [NetworkPolicy.Endpoint] = []
 
+    /// The folder in which environments of libraries are made and kept; nil refuses libraries.
+    package var environmentsFolder: String?
+    /// Of environments and of the wheels that they were made of.
+    package var mostEnvironmentBytes: ByteCount = .mebibytes(4096)
+    /// Memory and disk of a sandbox that makes an environment.
+    package var environmentBuildSize: ByteCount = .mebibytes(2048)
+    /// Where libraries come from.
+    package var libraryIndex = LibraryIndex()
+
     package init(jailer: String) { self.jailer = jailer }
 
-    var jailerArguments: [String] {
+    /// `store`: The folder of environments that this engine makes.
+    func jailerArguments(store: String?) -> [String] {
         var arguments: [String] = []
         if !allowed.isEmpty { arguments += ["--allow", allowed.joined(separator: ",")] }
         if keepsWarmHosts {
@@ -48,9 +58,11 @@ package struct EngineConfiguration: Hashable, Sendable {
         }
         if let parked { arguments += ["--parked-python", "\(parked)", "--parked-exec", "\(parked)"] }
         if !preload.isEmpty { arguments += ["--preload-more", preload.joined(separator: ",")] }
-        if let environments { arguments += ["--environments", environments] }
         if let node { arguments += ["--node", node] }
         if let toolchains { arguments += ["--toolchains", toolchains] }
+        if let environments = environments ?? store { arguments += ["--environments", environments] }
+        let links = libraryIndex.shownFolders
+        if store != nil, !links.isEmpty { arguments += ["--links", links.joined(separator: ",")] }
         return arguments
     }
 }

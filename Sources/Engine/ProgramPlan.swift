@@ -68,6 +68,9 @@ package struct ProgramPlan: Sendable {
         ownPrograms.append(SourceFile(path: place, content: content, executable: true))
     }
 
+    /// Where a program stands that the language needs.
+    func program(_ name: String) -> String? { values.programs[name] }
+
     private static func findPack(
         _ request: RunRequest, _ catalogue: LanguageCatalogue
     ) throws(RequestError) -> (LanguagePack, Bool) {
@@ -112,15 +115,15 @@ package struct ProgramPlan: Sendable {
     /// What starts the program: a warm interpreter where one gives exactly what a fresh one would.
     ///
     /// `jailer`: What the jailer says of the hosts that it has. What was started ahead cannot be profiled any more.
-    func host(among jailer: JailerGreeting) -> StepOrder.Host {
+    /// `preloads`: Whether they have imported libraries of the machine's, which an environment must not meet.
+    func host(among jailer: JailerGreeting, preloads: Bool = false) -> StepOrder.Host {
         guard request.start == .warm, request.seed == nil, request.args.count < 4_000 else { return .exec }
         let kept = request.profile ? jailer.hosts.subtracting(jailer.pooled) : jailer.hosts
         switch pack.host {
         case "python":
-            guard entry.description == "main.py", isUnread(Self.pythonReads), !isArchive, !bringsUserSite
-            else {
-                return .exec
-            }
+            guard entry.description == "main.py", isUnread(Self.pythonReads), !isArchive, !bringsUserSite,
+                request.environment == nil || !preloads
+            else { return .exec }
             return kept.contains(.python) ? .python : .exec
         case "node": return kept.contains(.node) && isUnread(Self.nodeReads) ? .node : .exec
         case "typescript": return kept.contains(.typescript) && isUnread(Self.nodeReads) ? .typescript : .exec
@@ -155,7 +158,8 @@ package struct ProgramPlan: Sendable {
 
     /// The guest's environment; the request's own variables win.
     ///
-    /// `host`: What starts the program; one that is executed finds what notes rich results on its path.
+    /// `host`: What starts the program; one that is executed finds on its path what gives it libraries and notes
+    /// rich results.
     func environment(_ pack: [String: String], host: StepOrder.Host = .exec) -> [EnvironmentVariable] {
         var variables = [
             "PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/home/user", "USER": "user", "LOGNAME": "user",

@@ -14,8 +14,10 @@ package final class RunEngine: Runner {
     private let reactor: Reactor
     private let link: Mutex<JailerLink?>
     private let compiled: LazyCompileCache
+    private let kept: Environments
+    package var environments: (any EnvironmentKeeper)? { kept }
     private let egress: EgressGate
-    private let environments: EnvironmentHosts
+    private let hosts: EnvironmentHosts
 
     /// Starts the engine's thread, and its jailer, which makes ready while the first request is read.
     package init(
@@ -28,11 +30,16 @@ package final class RunEngine: Runner {
         reactor.start(name: "diatom-reactor")
         link = Mutex(nil)
         compiled = LazyCompileCache(configuration)
+        kept = Environments(configuration, catalogue: catalogue)
         var limits = EgressConfiguration()
         limits.privateEndpoints = configuration.privateEndpoints
         egress = EgressGate(limits, resolver: resolver)
-        environments = EnvironmentHosts(most: configuration.maxima.memory)
+        hosts = EnvironmentHosts(most: configuration.maxima.memory)
         _ = try currentLink()
+        kept.use { [weak self] () async throws(RequestError) in
+            guard let self else { throw Self.unavailable("the engine has ended") }
+            return try await readyLink().0
+        }
     }
 
     /// What the jailer says of itself, or nil if none can be reached.
@@ -57,6 +64,9 @@ package final class RunEngine: Runner {
         return compiled.failure
     }
 
+    /// Why environments of libraries cannot be kept, where a folder was given for them.
+    package var environmentsFailure: StorageFailure? { kept.failure }
+
     /// The process of a jailer that we started.
     package var jailerProcess: Int32? { link.withLock { $0?.child } }
 
@@ -69,8 +79,9 @@ package final class RunEngine: Runner {
                 fresh = try JailerLink.connect(path: path, reactor: reactor, egress: egress)
             } else {
                 fresh = try JailerLink.start(
-                    program: configuration.jailer, arguments: configuration.jailerArguments, reactor: reactor,
-                    egress: egress)
+                    program: configuration.jailer,
+                    arguments: configuration.jailerArguments(store: kept.shownFolder),
+                    reactor: reactor, egress: egress)
             }
             current = fresh
             return fresh
@@ -85,9 +96,26 @@ package final class RunEngine: Runner {
         let (link, greeting) = try await readyLink()
         var run = RunInProgress(
             id: id, plan: program, greeting: greeting, configuration: configuration, compiled: compiled,
-            environments: environments, observer: observer)
+            environments: hosts, observer: observer)
         run.version = versions.version(of: program.pack)
+        do throws(RequestError) { try await equip(&run) } catch {
+            if Task.isCancelled { return await run.cancelled() }
+            throw error
+        }
         return try await run.carryOut(over: link)
+    }
+
+    /// Gives a run the environment that it asks for.
+    private func equip(_ run: inout RunInProgress) async throws(RequestError) {
+        let wish = try LibraryWish.of(run.request, pack: run.plan.pack, entry: run.plan.entry)
+        guard !wish.isEmpty else {
+            guard !wish.python.isEmpty else { return }
+            return try wish.check(python: await versions.find(run.plan.pack))
+        }
+        guard let python = run.plan.program("python3") else { return }
+        let seat = try await kept.board(wish, python: python)
+        try await run.take(seat)
+        try wish.check(python: run.environment?.record.python.split(separator: " ").last.map(String.init))
     }
 
     /// The jailer and what it says of itself; one that is just being started again is waited for.

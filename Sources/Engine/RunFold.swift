@@ -13,7 +13,8 @@ struct RunFold {
 
     mutating func take(_ event: RunEvent) {
         switch event.payload {
-        case .started, .denied: break
+        case .preparing, .started, .denied: break
+        case .prepared(let environment): result.environment = environment
         case .output(let output):
             switch output.stream {
             case .stdout: result.stdout.append(contentsOf: output.bytes)

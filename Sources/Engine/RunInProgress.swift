@@ -1,6 +1,7 @@
 internal import Domain
 internal import Languages
 internal import Posix
+internal import Storage
 internal import Workers
 
 /// One run from its first step to its result; its events are folded as they happen.
@@ -11,6 +12,8 @@ struct RunInProgress {
     let compiled: LazyCompileCache
     let environments: EnvironmentHosts
     var observer: RunObserver?
+    /// What the program imports from; held until the run is over.
+    private(set) var environment: EnvironmentLease?
     private let id: RunID
     private var number = 0
     var fold: RunFold
@@ -34,6 +37,21 @@ struct RunInProgress {
     }
 
     var request: RunRequest { plan.request }
+
+    /// Waits for the environment, and tells how it is made.
+    mutating func take(_ seat: Environments.Seat) async throws(RequestError) {
+        let lease = try await Environments.lease(seat) { await emit(.preparing($0)) }
+        environment = lease
+        plan.request.environment = EnvironmentImage(
+            hash: lease.record.hash, modules: Set(lease.record.modules))
+        await emit(.prepared(lease.record.hash))
+    }
+
+    /// The end of a run that was cancelled before anything of it was started.
+    mutating func cancelled() async -> RunResult {
+        await emit(.finished(RunEvent.Finished(verdict: Verdict(status: .cancelled), usage: Usage())))
+        return fold.result
+    }
 
     mutating func carryOut(over link: JailerLink) async throws(RequestError) -> RunResult {
         var files = request.files
@@ -63,7 +81,7 @@ struct RunInProgress {
     }
 
     private mutating func runStep(_ files: [SourceFile], over link: JailerLink) async throws(RequestError) {
-        let host = plan.host(among: greeting)
+        let host = plan.host(among: greeting, preloads: !configuration.preload.isEmpty)
         var order = StepOrder(
             host: host, arguments: try expand(plan.pack.run, args: request.args),
             environment: plan.environment(plan.pack.env, host: host), files: files, stdin: request.stdin,
@@ -217,7 +235,9 @@ struct RunInProgress {
     private func guestError() -> GuestError? {
         let status = fold.result.verdict.status
         guard status == .failed || status == .killed, let rules = plan.pack.runErrors else { return nil }
-        return GuestErrorReader.read(
+        var error = GuestErrorReader.read(
             rules, stderr: fold.result.stderr, exitCode: fold.result.verdict.exitCode, sources: request.files)
+        if let given = error, plan.pack.takesLibraries { error?.hint = MissingModule.hint(for: given) }
+        return error
     }
 }

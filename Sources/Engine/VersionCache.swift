@@ -16,6 +16,18 @@ package final class VersionCache: Sendable {
 
     package func version(of pack: LanguagePack) -> String? { versions.withLock { $0[pack.id] } }
 
+    /// The version of one language, asked for now where it is not known.
+    package func find(_ pack: LanguagePack) async -> String? {
+        if let version = version(of: pack) { return version }
+        return await withCheckedContinuation { continuation in
+            startThread(name: "version") {
+                let version = Self.ask(pack)?.0
+                if let version { self.versions.withLock { $0[pack.id] = version } }
+                continuation.resume(returning: version)
+            }
+        }
+    }
+
     /// All that are known so far, by the ids of languages.
     package var known: [String: String] { versions.withLock { $0 } }
 

@@ -83,7 +83,8 @@ package final class Jailer {
     private static func makeRoot(
         _ options: JailerOptions, ahead: [UInt32: InterpreterHost]
     ) throws(SystemFailure) -> RootPlan {
-        var root = RootPlan.standard(extra: options.shown, environments: options.environments)
+        var root = RootPlan.standard(
+            extra: options.shown, environments: options.environments, links: options.links)
         guard root.fits else {
             throw SystemFailure(
                 operation: "show \(options.shown.count) folders: too many, show fewer,", code: E2BIG)

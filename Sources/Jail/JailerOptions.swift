@@ -30,6 +30,8 @@ package struct JailerOptions: Sendable {
     package var toolchains = "/etc/diatom/toolchains.conf"
     /// The folder of environments of libraries, which every sandbox sees read-only; nil for none.
     package var environments: String?
+    /// Folders of wheels, which sandboxes see read-only by their number.
+    package var links: [String] = []
     /// How many hosts of environments there may be at a time.
     package var confinedHosts = 4
     /// How many sandboxes of each wait parked.
@@ -157,6 +159,7 @@ package struct JailerOptions: Sendable {
         case "environments":
             guard value.hasPrefix("/") else { throw .value(name: name, value: value) }
             environments = value
+        case "links": links = list
         case "confined-hosts": confinedHosts = try number()
         case "parked-confined": parkedConfined = try number()
         case "first-user": firstUser = try number()

@@ -28,7 +28,10 @@ package struct RootPlan: Sendable {
     ///
     /// `extra`: Further folders that the operator's file names, each shown at its own path.
     /// `environments`: The folder of environments of libraries; what is added to it appears in roots that stand.
-    package static func standard(extra: [String], environments: String? = nil) -> RootPlan {
+    /// `links`: Folders of wheels of the operator's.
+    package static func standard(
+        extra: [String], environments: String? = nil, links: [String] = []
+    ) -> RootPlan {
         var plan = RootPlan()
         for name in ["bin", "sbin", "lib", "lib32", "lib64", "libx32"] {
             var buffer = [CChar](repeating: 0, count: 256)
@@ -62,6 +65,9 @@ package struct RootPlan: Sendable {
         }
         for path in [toolchains] where isSafe(path) { plan.show(path) }
         if let environments { plan.binds.append(Bind(source: environments, target: "diatom/environments")) }
+        for (number, folder) in links.enumerated() where folder.hasPrefix("/") {
+            plan.binds.append(Bind(source: folder, target: "diatom/links/\(number)"))
+        }
         for path in Self.shownElsewhere + extra where path.hasPrefix("/") && SmallFile.exists(path) {
             plan.show(path)
         }

@@ -36,6 +36,8 @@ package struct StepOrder: Sendable {
     package var profile = false
     /// What the program may reach.
     package var network = NetworkPolicy.none
+    /// What of it may have a private address although no configuration lists it: servers that the operator named.
+    package var privateEndpoints: [NetworkPolicy.Endpoint] = []
     /// The environment whose confined host it is to be forked from; refused where there is none.
     package var confined: String?
     /// Not a run, but the order to be that host: it says that it started when it can fork.

@@ -73,7 +73,8 @@ package final class StepSession: ReactorHandler {
     private func openNetwork() throws(SystemFailure) -> SharedDescriptor? {
         guard !order.network.isNone else { return nil }
         guard let gate = link.egress else { throw SystemFailure(operation: "network", code: ENETDOWN) }
-        let (session, socket) = try gate.open(order.network) { [channel] denial in
+        let (session, socket) = try gate.open(order.network, privately: order.privateEndpoints) {
+            [channel] denial in
             _ = channel.send(.denied(denial))
         }
         egress.withLock { $0 = session }

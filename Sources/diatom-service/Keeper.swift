@@ -1,4 +1,5 @@
 internal import CJail
+internal import Engine
 internal import Glibc
 internal import Posix
 
@@ -13,14 +14,21 @@ enum Keeper {
 
     static func run(_ options: ServiceOptions, arguments: [String]) throws(SystemFailure) -> Int32 {
         try prepare(options.data)
+        // A jailer shows the folder from its own start on; while no service runs, nobody moves what we make.
+        if let folder = options.environmentsFolder {
+            try makeOurs(folder, mode: 0o700)
+            try makeOurs(folder + "/store", mode: 0o711)
+        }
+        let index = libraryIndex(options)
         let socket = "@diatom-jailer-\(getpid())"
-        var jailer = try startJailer(socket, options)
+        var jailer = try startJailer(socket, options, index)
         service = try ChildProcess.start(
             "/proc/self/exe",
             arguments + [
                 "--user", "\(serviceUser)", "--jailer-socket", socket, "--toolchains", options.toolchains,
             ],
-            environment: ["LANG=C.UTF-8"], descriptors: [(0, 0), (1, 1), (2, 2)])
+            environment: ["LANG=C.UTF-8"] + PipConfiguration.variables(of: index),
+            descriptors: [(0, 0), (1, 1), (2, 2)])
         for number in [SIGTERM, SIGINT, SIGHUP] { signal(number) { _ = kill(Keeper.service, $0) } }
         while true {
             var status: Int32 = 0
@@ -32,14 +40,14 @@ enum Keeper {
             }
             if ended == jailer {
                 usleep(50_000)
-                jailer = try startJailer(socket, options)
+                jailer = try startJailer(socket, options, index)
             }
         }
     }
 
-    private static func startJailer(_ socket: String, _ options: ServiceOptions) throws(SystemFailure)
-        -> Int32
-    {
+    private static func startJailer(
+        _ socket: String, _ options: ServiceOptions, _ index: LibraryIndex
+    ) throws(SystemFailure) -> Int32 {
         var arguments = [
             "--listen", socket, "--listen-users", "\(serviceUser)", "--end-with-parent", "yes",
             "--warm-python", "yes", "--warm-node", options.warmNode.rawValue, "--warm-sql", "yes",
@@ -49,9 +57,28 @@ enum Keeper {
         if !options.preload.isEmpty {
             arguments += ["--preload-more", options.preload.joined(separator: ",")]
         }
+        if let folder = options.environmentsFolder {
+            arguments += ["--environments", FolderPath.absolute(folder) + "/store"]
+            let links = index.shownFolders
+            if !links.isEmpty { arguments += ["--links", links.joined(separator: ",")] }
+        }
         return try ChildProcess.start(
             ChildProcess.ownFolder() + "/diatom-jailer", arguments, environment: ["LANG=C.UTF-8"],
             descriptors: [(2, 2)])
+    }
+
+    /// Makes a folder for the service's user; one that is there is left as it is.
+    private static func makeOurs(_ folder: String, mode: mode_t) throws(SystemFailure) {
+        if mkdir(folder, mode) < 0 {
+            guard errno == EEXIST else { throw SystemFailure(operation: "mkdir \(folder)", code: errno) }
+            var state = stat()
+            try check("lstat \(folder)") { lstat(folder, &state) }
+            guard state.st_mode & S_IFMT == S_IFDIR else {
+                throw SystemFailure(operation: "\(folder)", code: ENOTDIR)
+            }
+            return
+        }
+        try check("chown \(folder)") { lchown(folder, serviceUser, serviceUser) }
     }
 
     /// The service's user must be able to walk there.

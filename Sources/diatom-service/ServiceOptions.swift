@@ -15,6 +15,11 @@ struct ServiceOptions {
     var user: UInt32?
     /// Of the compile cache; 0 turns it off.
     var compileCacheMebibytes = 512
+    /// Of environments of libraries; 0 refuses libraries.
+    var environmentsMebibytes = 4096
+    var environmentBuildMebibytes = 2048
+    /// Servers of files that the package index leads to.
+    var indexHosts: [String] = []
     var isVerbose = false
 
     enum Wrong: Error {
@@ -34,6 +39,9 @@ struct ServiceOptions {
           --allow-private HOST:PORT,…
                                 servers that runs may name in 'network' although their addresses are private
           --compile-cache-mb N  what compiled programs may take in the data folder (default: 512; 0: none are kept)
+          --environments-mb N   what environments of libraries may take (default: 4096; 0: libraries are refused)
+          --environment-build-mb N  memory and disk of a sandbox that makes one (default: 2048)
+          --index-hosts HOST[:PORT],…  servers of files that the package index leads to, besides itself
           --toolchains FILE     what 'diatom languages add' wrote; the default is the same as there
           --warm-node KIND      yes: fork Node where it can be, else as pooled (the default); pooled: start one ahead
                                 for each run; no: start Node when a run is there
@@ -64,6 +72,7 @@ struct ServiceOptions {
     private static let names = [
         "--data", "--allow", "--allow-private", "--preload", "--compile-cache-mb", "--jailer-socket",
         "--toolchains", "--user", "--warm-node",
+        "--environments-mb", "--environment-build-mb", "--index-hosts",
     ]
 
     private mutating func set(_ name: String, _ value: String) throws(Wrong) {
@@ -78,8 +87,10 @@ struct ServiceOptions {
                 privateEndpoints.append(endpoint)
             }
         case "--compile-cache-mb":
-            guard let count = Int(value), (0...1_048_576).contains(count) else { throw .number(name) }
-            compileCacheMebibytes = count
+            compileCacheMebibytes = try Self.mebibytes(name, value, from: 0)
+        case "--environments-mb": environmentsMebibytes = try Self.mebibytes(name, value, from: 0)
+        case "--environment-build-mb": environmentBuildMebibytes = try Self.mebibytes(name, value, from: 64)
+        case "--index-hosts": indexHosts += list
         case "--warm-node":
             guard let kind = WarmNode(rawValue: value) else { throw .warmNode(value) }
             warmNode = kind
@@ -88,4 +99,11 @@ struct ServiceOptions {
         default: user = UInt32(value)
         }
     }
+
+    private static func mebibytes(_ name: String, _ value: String, from least: Int) throws(Wrong) -> Int {
+        guard let count = Int(value), (least...1_048_576).contains(count) else { throw .number(name) }
+        return count
+    }
+
+    var environmentsFolder: String? { environmentsMebibytes > 0 ? data + "/environments" : nil }
 }

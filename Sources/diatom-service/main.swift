@@ -40,6 +40,19 @@ func makeFolders(_ path: String) {
     }
 }
 
+/// What pip is configured with for whoever starts the service.
+func libraryIndex(_ options: ServiceOptions) -> LibraryIndex {
+    let names = [
+        "HOME", "XDG_CONFIG_HOME", "PIP_CONFIG_FILE", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL",
+        "PIP_FIND_LINKS",
+        "PIP_NO_INDEX", "PIP_CERT",
+    ]
+    let pairs = names.compactMap { name in variable(name).map { (name, $0) } }
+    var index = PipConfiguration.index(environment: Dictionary(uniqueKeysWithValues: pairs))
+    index.fileHosts = options.indexHosts
+    return index
+}
+
 func startEngine(
     _ options: ServiceOptions, _ catalogue: LanguageCatalogue
 ) throws(SystemFailure) -> RunEngine {
@@ -51,6 +64,10 @@ func startEngine(
     configuration.compiledFolder = options.data + "/compiled"
     configuration.mostCompiledBytes = .mebibytes(options.compileCacheMebibytes)
     configuration.toolchains = options.toolchains
+    configuration.environmentsFolder = options.environmentsFolder
+    configuration.mostEnvironmentBytes = .mebibytes(options.environmentsMebibytes)
+    configuration.environmentBuildSize = .mebibytes(options.environmentBuildMebibytes)
+    configuration.libraryIndex = libraryIndex(options)
     configuration.warmNode = options.warmNode
     var tries = 0
     while true {
@@ -69,6 +86,9 @@ func serve(_ options: ServiceOptions) async throws {
     engine.versions.fill(from: engine.catalogue)
     if let failure = engine.openCompileCache() {
         log(.warning, "compile_cache_absent", ["why": failure.message])
+    }
+    if let failure = engine.environmentsFailure {
+        log(.warning, "environments_absent", ["why": failure.message])
     }
     let store = try FileIdempotencyStore(folder: options.data + "/idempotency")
     let application = Application(

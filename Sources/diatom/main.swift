@@ -12,6 +12,8 @@ internal import Posix
     configuration.keepsWarmHosts = alone.isWarm
     configuration.compiledFolder = alone.data + "/compiled-alone"
     configuration.toolchains = alone.toolchains
+    configuration.environmentsFolder = alone.data + "/environments-alone"
+    configuration.libraryIndex = PipConfiguration.index(environment: alone.variables)
     configuration.privateEndpoints = alone.privateEndpoints
     let catalogue: LanguageCatalogue
     do throws(Toolchains.Unreadable) {

@@ -135,7 +135,10 @@ extension DecoderRefusalTests {
         Refusal(field: "tests", #"[{"stdin":1}]"#, .invalidValue, "tests[0].stdin"),
         Refusal(field: "tests", #"[{},{"expect":"x"}]"#, .unknownField, "tests[1].expect"),
         Refusal(field: "tests", #"[{"args":["a\u0000"]}]"#, .invalidValue, "tests[0].args[0]"),
-        Refusal(field: "libraries", #"["numpy"]"#, .unsupported, "libraries", "does not have"),
+        Refusal(field: "libraries", #"["numpy", "-r x"]"#, .invalidValue, "libraries[1]", "is an option"),
+        Refusal(
+            field: "libraries", #"["https://x.example/x.whl"]"#, .invalidValue, "libraries[0]", "is a URL"),
+        Refusal(field: "libraries", #"[7]"#, .invalidValue, "libraries[0]"),
         Refusal(field: "webhook", #"{"url":"https://example.org"}"#, .unsupported, "webhook"),
         Refusal(field: "cache", #""yes""#, .invalidValue, "cache"),
         Refusal(field: "stream", "null", .invalidValue, "stream"),

@@ -38,7 +38,7 @@ struct DecoderTests {
     @Test func `every field of the contract arrives`() throws {
         let body = #"""
             { "language": "py", "code": {"base64": "/wA="}, "entry": "src/app.py", "stdin": "h\u00e9\ud83d\ude00\u0000",
-              "args": ["x", "", "\"é"], "env": {"LANG": "C.UTF-8", "é": "b\nC=d"}, "libraries": [],
+              "args": ["x", "", "\"é"], "env": {"LANG": "C.UTF-8", "é": "b\nC=d"}, "libraries": ["Pandas >= 2", "numpy"], "build": true,
               "limits": {"wall_ms": 1000.0, "cpu_ms": 1e3, "memory_mb": 16, "processes": 1, "output_bytes": 0,
                          "disk_mb": 1, "files": 16, "cpu_percent": 800},
               "network": "none", "collect": ["**/*.png"], "start": "fresh", "check": "off", "profile": true,
@@ -62,6 +62,7 @@ struct DecoderTests {
         #expect(request.compileLimits.memory == .mebibytes(2048) && request.compileLimits.step == .compile)
         #expect(request.collect == ["**/*.png"] && request.start == .fresh && request.profile)
         #expect(request.seed == .max)
+        #expect(request.libraries.map(\.description) == ["pandas>=2", "numpy"] && request.buildsLibraries)
         #expect(options.store == .meta && options.priority == 9 && options.deadline == .milliseconds(5))
     }
 

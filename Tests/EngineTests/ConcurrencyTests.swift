@@ -48,6 +48,8 @@ struct ConcurrencyTests {
         #expect(events.allSatisfy { $0.run == id && $0.policy == result.receipt?.policy && $0.time > 0 })
         let kinds = events.map { event in
             switch event.payload {
+            case .preparing: "preparing"
+            case .prepared: "prepared"
             case .started: "started"
             case .output: "output"
             case .file: "file"

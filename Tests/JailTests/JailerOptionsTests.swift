@@ -68,6 +68,7 @@ struct JailerOptionsTests {
             ),
             ("first-user = 4294967296", .value(name: "first-user", value: "4294967296")),
             ("listen-users = root", .value(name: "listen-users", value: "root")),
+            ("environments = relative", .value(name: "environments", value: "relative")),
             ("warm-python = maybe", .value(name: "warm-python", value: "maybe")),
             ("warm-node = forked", .value(name: "warm-node", value: "forked")),
         ] as [(String, JailerOptions.Invalid)])

@@ -5,6 +5,14 @@ internal import Testing
 struct RootPlanTests {
     private let plan = RootPlan.standard(extra: [])
 
+    @Test func `environments of libraries and folders of wheels are shown where guests look for them`() {
+        let plan = RootPlan.standard(extra: [], environments: "/data/store", links: ["/wheels", "relative"])
+        #expect(plan.binds.contains { $0.source == "/data/store" && $0.target == "diatom/environments" })
+        #expect(plan.binds.contains { $0.source == "/wheels" && $0.target == "diatom/links/0" })
+        #expect(!plan.binds.contains { $0.source == "relative" })
+        #expect(!self.plan.binds.contains { $0.target.hasPrefix("diatom/") })
+    }
+
     @Test func `nothing is put in the same place twice`() {
         let targets =
             plan.binds.map(\.target) + plan.files.map(\.path) + plan.links.map(\.path) + plan.folders

@@ -169,12 +169,15 @@ def _become(library):
         _enrich()
 
 
-def _use_libraries(folder):
-    """Gives the program its environment; what does it stands in the guest's own root."""
+def _library_user():
+    """What gives a program its environment of libraries; a fresh one executes the same file."""
     namespace = {"__name__": "diatom_environment"}
     with open("/diatom/environment.py", "rb") as file:
         exec(compile(file.read(), "/diatom/environment.py", "exec"), namespace)
-    namespace["use"](folder)
+    return namespace["use"]
+
+
+_use_libraries = _library_user()
 
 
 def _enrich():

@@ -66,7 +66,8 @@ extension RequestError.Code {
     package var status: Int {
         switch self {
         case .malformed, .unknownField, .invalidValue, .limitTooHigh: 400
-        case .unknownLanguage, .notInstalled, .unsupported, .networkUnavailable, .isolationUnavailable: 422
+        case .unknownLanguage, .notInstalled, .unsupported, .environmentFailed: 422
+        case .networkUnavailable, .isolationUnavailable: 422
         case .tooLarge: 413
         case .notFound: 404
         case .conflict, .interrupted: 409

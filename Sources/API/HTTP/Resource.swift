@@ -5,6 +5,9 @@ enum Resource: Hashable {
     case runs
     case run(RunID)
     case languages
+    case environments
+    /// By the hash of an environment, or the id of a build.
+    case environment(String)
     case version
     case health
     case readiness
@@ -14,20 +17,34 @@ enum Resource: Hashable {
         switch path {
         case "/v1/runs": self = .runs
         case "/v1/languages": self = .languages
+        case "/v1/environments": self = .environments
         case "/v1/version": self = .version
         case "/healthz": self = .health
         case "/readyz": self = .readiness
         case _ where path.hasPrefix("/v1/runs/"):
             guard let id = RunID(parsing: String(path.dropFirst("/v1/runs/".count))) else { return nil }
             self = .run(id)
+        case _ where path.hasPrefix("/v1/environments/"):
+            let id = String(path.dropFirst("/v1/environments/".count))
+            guard EnvironmentRecord.isHash(id) else { return nil }
+            self = .environment(id)
         default: return nil
+        }
+    }
+
+    /// Whether it looks at its query parameters itself; all others have none.
+    var readsQuery: Bool {
+        switch self {
+        case .runs, .environments, .environment: true
+        case .run, .languages, .version, .health, .readiness: false
         }
     }
 
     var methods: [String] {
         switch self {
         case .runs: ["POST"]
-        case .run: ["GET", "HEAD", "DELETE"]
+        case .run, .environment: ["GET", "HEAD", "DELETE"]
+        case .environments: ["GET", "HEAD", "POST", "DELETE"]
         case .languages, .version, .health, .readiness: ["GET", "HEAD"]
         }
     }

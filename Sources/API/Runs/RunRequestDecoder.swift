@@ -6,7 +6,8 @@ package struct RunRequestDecoder: Sendable {
     package static let largestBody = ByteCount.mebibytes(64)
 
     private static let fields = [
-        "language", "code", "files", "entry", "stdin", "args", "env", "libraries", "limits", "network",
+        "language", "code", "files", "entry", "stdin", "args", "env", "libraries", "build", "limits",
+        "network",
         "collect",
         "start", "check", "profile", "cache", "rich", "seed", "tests", "compile_limits", "check_types",
         "priority",
@@ -42,6 +43,8 @@ package struct RunRequestDecoder: Sendable {
             reader, "compile_limits", step: .compile)
         request.start = try reader.choice("start", RunRequest.Start.self) ?? .warm
         request.rich = try reader.bool("rich")
+        request.libraries = try LibraryReader.read(reader)
+        request.buildsLibraries = try reader.bool("build")
         request.profile = try reader.bool("profile")
         if reader.optional("check_types") != nil { request.checkTypes = try reader.bool("check_types") }
         request.seed = try seed(reader)
@@ -116,9 +119,6 @@ extension RunRequestDecoder {
     private func refuseMissingFeatures(_ reader: ObjectReader) throws(RequestError) {
         for name in ["cache", "stream"] where try reader.bool(name) {
             throw missing(reader, name, "true")
-        }
-        if let entries = try reader.array("libraries", most: 1_000), !entries.isEmpty {
-            throw missing(reader, "libraries", "a list that is not empty")
         }
         if let webhook = reader["webhook"] {
             guard case .object = webhook else {

@@ -19,6 +19,10 @@ package enum RunResultEncoder {
         write(measuresOf: result, to: &writer)
         writer.name("security")
         writer.null()
+        if let environment = result.environment {
+            writer.name("environment")
+            writer.value(environment)
+        }
         writer.name("receipt")
         write(result.receipt, to: &writer)
         writer.name("cached")
@@ -167,7 +171,7 @@ package enum RunResultEncoder {
         for line in error.traceback { writer.value(line) }
         writer.endArray()
         writer.name("hint")
-        writer.null()
+        writer.value(error.hint)
         writer.name("source")
         writer.value("guest")
         writer.endObject()

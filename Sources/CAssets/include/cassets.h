@@ -28,7 +28,11 @@ struct cassets_bytes {
 };
 struct cassets_bytes cassets_node(enum cassets_node_file file);
 
-/* What gives a guest its environment of libraries. */
+/* What gives a guest its environment of libraries, and what makes one in a build sandbox. */
 struct cassets_bytes cassets_python_environment(void);
+struct cassets_bytes cassets_python_builder(void);
+
+/* Which library has a module that is not called like it. */
+struct cassets_bytes cassets_python_imports(void);
 
 #endif

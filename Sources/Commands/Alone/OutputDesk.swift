@@ -24,10 +24,15 @@ final class OutputDesk: Sendable {
 
     /// Hands output over; returns when it is written.
     func take(_ event: RunEvent) async {
-        guard case .output(let output) = event.payload else { return }
+        let descriptor: Int32
+        let bytes: [UInt8]
+        switch event.payload {
+        case .output(let output): (descriptor, bytes) = (output.stream == .stdout ? 1 : 2, output.bytes)
+        case .preparing(let text): (descriptor, bytes) = (2, Array("diatom: \(text)\n".utf8))
+        default: return
+        }
         await withCheckedContinuation { written in
-            let piece = Piece(
-                descriptor: output.stream == .stdout ? 1 : 2, bytes: output.bytes, written: written)
+            let piece = Piece(descriptor: descriptor, bytes: bytes, written: written)
             state.withLock { $0.waiting.append(piece) }
             bell.ring()
         }

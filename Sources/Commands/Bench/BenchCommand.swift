@@ -90,6 +90,7 @@ final class Bench {
             ("javascript", { [self.javascriptRow(service)] }),
             ("typescript", { [self.typescriptRow(service)] }),
             ("node-memory", { [self.nodeMemoryRow(service)] }), ("growth", { [self.growthRow(service)] }),
+            ("environment", { self.libraryRows(service) }),
             ("sleepers", { [self.sleepersRow(service)] }),
         ]
         for (name, measure) in others where wants(name) {

@@ -72,6 +72,7 @@ final class BenchService: Sendable {
         var state = stat()
         guard lstat(path, &state) == 0 else { return }
         if state.st_mode & S_IFMT == S_IFDIR {
+            chmod(path, 0o700)
             for name in SmallFile.names(in: path) { remove(path + "/" + name) }
             rmdir(path)
         } else {

@@ -44,7 +44,18 @@ enum ToolFindings {
                     mend: error.install)
             }
         }
-        return rows
+        return rows + [libraries]
+    }
+
+    /// What makes environments of libraries.
+    private static var libraries: Finding {
+        let isThere = access("/opt/diatom/uv/bin/uv", X_OK) == 0
+        return Finding(
+            .runtimes, "uv", isThere ? .inForce : .missing,
+            isThere
+                ? "/opt/diatom/uv/bin/uv, makes environments of Python libraries"
+                : "needs uv, without which runs that ask for libraries are refused",
+            mend: isThere ? nil : "make uv")
     }
 
     static func service(socket: String) -> Finding {

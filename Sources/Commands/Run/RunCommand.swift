@@ -34,6 +34,7 @@ extension Command {
             ("diatom run --wall-ms 1000 --memory-mb 64 main.py", "with less time and memory"),
             ("diatom run main.c --test 1.txt --test 2.txt", "compile once, run once for each input"),
             ("diatom run query.sql sales.csv", "SQL over a file, here the table 'sales'"),
+            ("diatom run --library numpy plot.py", "with a library, which is fetched the first time"),
             ("diatom run --rich --out plots plot.py", "show values, keep figures"),
             ("diatom run --collect '*.png' --out plots plot.py", "keep the files it makes"),
             ("diatom run --network example.org:443 fetch.py", "let it reach one server, and nothing else"),
@@ -68,6 +69,7 @@ struct RunCommand {
         let interrupts = Interrupts()
         do throws(RunBackend.Failure) {
             let backend = try backend(for: &plan.request)
+            try prepare(plan, backend, interrupts)
             let result = try backend.run(plan.request, interrupts: interrupts)
             TestReport(messages).print(result.runs)
             if plan.request.rich { RichReport(messages).print(result.results, into: folder) }
@@ -88,6 +90,30 @@ struct RunCommand {
         return .engine(try engine())
     }
 
+    /// Has the service make the program's environment first, so that what it does can be told meanwhile.
+    private func prepare(
+        _ plan: RunPlan, _ backend: RunBackend, _ interrupts: Interrupts
+    ) throws(RunBackend.Failure) {
+        guard case .service = backend, let wish = try wish(plan.request) else { return }
+        let path = invocation.dataFolder + "/" + DataFolder.socketName
+        guard let client = EnvironmentClient(socket: path, interrupts: interrupts) else { return }
+        _ = try client.build(wish) { messages.progress($0) }
+    }
+
+    private func wish(_ request: RunRequest) throws(RunBackend.Failure) -> EnvironmentWish? {
+        guard let language = request.language,
+            let entry = request.entry.flatMap({ try? WorkspacePath(parsing: $0) }),
+            let pack = try? invocation.catalogue().pack(named: language)
+        else { return nil }
+        do throws(RequestError) {
+            let wish = try LibraryWish.of(request, pack: pack, entry: entry)
+            guard !wish.isEmpty else { return nil }
+            return EnvironmentWish(language: language, libraries: wish.requirements, builds: wish.builds)
+        } catch {
+            throw .request(error)
+        }
+    }
+
     private func service() -> ServiceBackend? {
         guard !parsed.has(RunFlags.alone) else { return nil }
         let path = invocation.dataFolder + "/" + DataFolder.socketName
@@ -98,7 +124,7 @@ struct RunCommand {
         let configuration = AloneConfiguration(
             data: invocation.dataFolder, allowed: parsed.values(RunFlags.allow),
             verbose: parsed.has(RunFlags.verbose), toolchains: invocation.toolchainFile,
-            privateEndpoints: privateEndpoints)
+            variables: invocation.environment, privateEndpoints: privateEndpoints)
         do throws(RequestError) {
             return EngineBackend(runner: try invocation.makeRunner(configuration))
         } catch {
@@ -112,6 +138,7 @@ struct RunCommand {
             DescriptorOutput.writeAll(compile.stdout + compile.stderr, to: 2)
         }
         let report = RunReport(result)
+        if let hint = result.error?.hint { messages.complain(hint) }
         if let line = report.line { messages.status(result.verdict.status, line) }
         if parsed.has(RunFlags.verbose) { messages.complain("\(backend.name): \(report.usage)") }
         if let use = result.network {

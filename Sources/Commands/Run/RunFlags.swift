@@ -19,6 +19,10 @@ enum RunFlags {
     static let profile = CommandOption("profile", "count system calls by name")
     static let rich = CommandOption(
         "rich", "show the last expression's value, figures and tables")
+    static let library = CommandOption(
+        "library", value: "NAME", "a Python library that the program imports, e.g. numpy or 'pandas>=2'")
+    static let buildLibraries = CommandOption(
+        "build-libraries", "allow libraries without wheels; they are built without a network")
     static let checkTypes = CommandOption(
         "check-types", "check the program's types first; what is wrong is told as a compiler's errors")
     static let test = CommandOption(
@@ -36,7 +40,9 @@ enum RunFlags {
 
     static let all =
         [language, code, file, entry, env] + RunLimits.rows.map(\.option) + [
-            network, allowPrivate, collect, out, rich, checkTypes, test, tests, fresh, seed, profile, receipt, json,
+            library, buildLibraries, network, allowPrivate, collect, out, rich, checkTypes, test, tests,
+            fresh, seed,
+            profile, receipt, json,
             idempotencyKey, alone, data,
             allow, verbose,
         ]

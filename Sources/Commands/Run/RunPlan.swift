@@ -1,3 +1,4 @@
+internal import API
 internal import Domain
 internal import Languages
 
@@ -56,6 +57,14 @@ struct RunPlan {
         for row in RunLimits.rows {
             if let count = try parsed.count(row.option) { row.set(&request.limits, count) }
         }
+        for name in parsed.values(RunFlags.library) {
+            do throws(RequestError) {
+                request.libraries.append(try LibraryReader.parse(name, field: "--library"))
+            } catch {
+                throw UsageError(error.message)
+            }
+        }
+        request.buildsLibraries = parsed.has(RunFlags.buildLibraries)
         request.network = NetworkPolicy(allow: try RunFlags.endpoints(parsed, RunFlags.network))
         request.collect = parsed.values(RunFlags.collect)
         request.rich = parsed.has(RunFlags.rich)

@@ -46,6 +46,16 @@ enum RunRequestWriter {
             writer.name("rich")
             writer.value(true)
         }
+        if !request.libraries.isEmpty {
+            writer.name("libraries")
+            writer.beginArray()
+            for library in request.libraries { writer.value(library.description) }
+            writer.endArray()
+        }
+        if request.buildsLibraries {
+            writer.name("build")
+            writer.value(true)
+        }
         if request.checkTypes {
             writer.name("check_types")
             writer.value(true)

@@ -24,6 +24,7 @@ struct RunResultReader {
             if case .bool(true) = compile.object["cached"] { step.cached = true }
             result.compile = step
         }
+        result.environment = text("environment")
         if let receipt = inner("receipt") { result.receipt = receipt.receipt }
         guard fill(&result) else { return nil }
         guard case .array(let runs) = object["runs"] ?? .array([]) else { return nil }

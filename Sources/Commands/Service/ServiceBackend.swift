@@ -83,7 +83,7 @@ final class ServiceBackend: Sendable {
         }
     }
 
-    private static func error(in body: [UInt8]) -> RequestError? {
+    static func error(in body: [UInt8]) -> RequestError? {
         guard let document = try? JSONParser.parse(body), case .object(let whole) = document,
             case .object(let error) = whole["error"], case .string(let message) = error["message"],
             case .string(let code) = error["code"]

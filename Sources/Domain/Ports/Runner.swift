@@ -12,6 +12,12 @@ package protocol Runner: Sendable {
     /// Returns: The fold of all events. A guest that fails is a result, not an error.
     /// Throws: ``RequestError`` before anything ran.
     func run(_ request: RunRequest, id: RunID, observer: RunObserver?) async throws(RequestError) -> RunResult
+    /// What makes and keeps environments of libraries; nil where this runner has none.
+    var environments: (any EnvironmentKeeper)? { get }
+}
+
+extension Runner {
+    package var environments: (any EnvironmentKeeper)? { nil }
 }
 
 extension Runner {

@@ -229,10 +229,16 @@ def _own_text():
                 memory.write(byte)
 
 
+# Found before anybody's code has run: a host of an environment calls them when its libraries may have changed ctypes.
+_take, _object = ctypes.pythonapi.Py_IncRef, ctypes.py_object
+_allocate = ctypes.CDLL(None).malloc
+_allocate.argtypes, _allocate.restype = [ctypes.c_size_t], ctypes.c_size_t
+
+
 def _keep(*objects):
     """For good: a child that drops its last reference frees nothing."""
     for thing in objects:
-        ctypes.pythonapi.Py_IncRef(ctypes.py_object(thing))
+        _take(_object(thing))
 
 
 def _fill_holes():
@@ -252,10 +258,8 @@ def _fill_holes():
 
     for size in range(48, 513, 16):
         fill(size, lambda: bytes(size - sys.getsizeof(b"")), id)
-    allocate = ctypes.CDLL(None).malloc
-    allocate.argtypes, allocate.restype = [ctypes.c_size_t], ctypes.c_size_t
     for size in range(32, 1041, 16):
-        fill(size, lambda: allocate(size - 8), int)
+        fill(size, lambda: _allocate(size - 8), int)
     _keep(kept)
 
 

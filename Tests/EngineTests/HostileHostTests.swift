@@ -39,6 +39,7 @@ struct Cheat: CustomTestStringConvertible, Sendable {
         Cheat("gone", "who entered is gone when the guest asks", "guest is not apart"),
         Cheat("silent", "who enters never goes on", "confined host does not answer"),
         Cheat("deaf", "a host never answers", "confined host does not answer"),
+        Cheat("hidden", "a host hides itself from its init", "confined host"),
         Cheat("garbage", "a host writes garbage to its init", "confined host"),
     ]
 }
@@ -135,6 +136,8 @@ struct HostileHostTests {
     }
 
     @Test(arguments: Cheat.all) func `a host that cheats is found out and ends`(_ cheat: Cheat) async throws {
+        // Where nothing counts there are no control groups to stay out of.
+        if ["group", "groups"].contains(cheat.mode), await link.greeting()?.isSampled == true { return }
         let image = try image(cheat.mode)
         let host = try host(image)
         // The pool has sandboxes made for runs to come; nobody need ask for one.
@@ -173,13 +176,13 @@ struct HostileHostTests {
             "import os, socket\nkept = socket.socketpair(), os.pipe(), socket.create_server(('127.0.0.1', 0))",
             true, .cancelled
         ),
-        ("replaces fork", "import os, ctypes\nos.fork = lambda: 1 / 0\nctypes.CDLL = None", true, .cancelled),
+        ("replaces fork", "import os\nos.fork = lambda: 1 / 0", true, .cancelled),
         (
             "tries to leave",
             "import ctypes\nc = ctypes.CDLL(None)\nassert c.unshare(0x10000000) < 0 and c.setns(0, 0x40000000) < 0 and c.mount(b'/', b'/tmp', 0, 4096, 0) < 0 and c.syscall(308, -1, 0x44494154) < 0",
             true, .cancelled
         ),
-        ("hides itself", "import ctypes\nctypes.CDLL(None).prctl(4, 0, 0, 0, 0)", true, .cancelled),
+        ("breaks what the host needs", "import ctypes\nctypes.CDLL = None", false, .own),
     ]
 
     @Test func `whatever a library does when it is imported, other runs go on and its own are told`()

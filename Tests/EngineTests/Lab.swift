@@ -45,7 +45,10 @@ enum Lab {
         _ code: String, _ language: String = "python", start: RunRequest.Start = .warm, file: String? = nil
     ) throws -> RunRequest {
         let entry =
-            file ?? ["python": "main.py", "c": "main.c", "javascript": "main.js", "typescript": "main.ts", "sqlite": "main.sql"][
+            file ?? [
+                "python": "main.py", "c": "main.c", "javascript": "main.js", "typescript": "main.ts",
+                "sqlite": "main.sql",
+            ][
                 language] ?? "main.sh"
         var request = RunRequest(
             language: language,

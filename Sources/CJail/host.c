@@ -14,11 +14,6 @@ static pid_t clone_process(uint64_t flags, int exit_signal)
     return pid < 0 ? -errno : (pid_t)pid;
 }
 
-int cjail_host_prepare(const struct cjail_plan *plan)
-{
-    cjail_host_state.plan = plan;
-    return plan->size == sizeof *plan ? 0 : -EPROTO;
-}
 
 int cjail_host_prepare_from(int plan_fd)
 {
@@ -26,7 +21,11 @@ int cjail_host_prepare_from(int plan_fd)
     close(plan_fd);
     if (plan == MAP_FAILED)
         return -errno;
-    return cjail_host_prepare(plan);
+    if (plan->size != sizeof *plan)
+        return -EPROTO;
+    cjail_host_state.plan = plan;
+    /* Loading a filter costs a guest more than all else that binds it: what all guests have is loaded once. */
+    return plan->standing.count == 0 ? 0 : cjail_filter_load(&plan->standing, 0);
 }
 
 int cjail_host_announce(int control)
@@ -181,6 +180,16 @@ static int settle(const struct cjail_host_birth *birth)
     return close_range(plan >= 0 ? 5 : 4, ~0U, 0) < 0 ? -errno : 3;
 }
 
+/* The plan is made while this host builds its root. */
+static int take_plan(int control)
+{
+    struct cjail_note note;
+    int plan = -1, count = 1;
+    if (cjail_receive(control, &note, &plan, &count, 0) != 1)
+        _exit(0); /* the jailer is gone */
+    return note.kind == CJAIL_PLAN && count == 1 ? cjail_host_prepare_from(plan) : -EPROTO;
+}
+
 _Noreturn static void live_as_host(const struct cjail_host_birth *birth)
 {
     const char *stage = "";
@@ -205,7 +214,7 @@ _Noreturn static void live_as_host(const struct cjail_host_birth *birth)
         execve(birth->argv[0], birth->argv, birth->envp);
         cjail_die(control, "host exec", errno);
     }
-    if ((error = cjail_host_prepare(birth->plan)) < 0)
+    if ((error = take_plan(control)) < 0)
         cjail_die(control, "plan", error);
     cjail_host_state.ahead = birth->ahead;
     prctl(PR_SET_NAME, "diatom-exec", 0, 0, 0);

@@ -16,13 +16,31 @@ package enum FilterCompiler {
     /// `gated`: Of a guest that hosts runs. What could let one of its forks into another sandbox goes to init, and what
     /// such a fork has no use for while it has the capabilities of that sandbox is refused.
     package static func guest(gated: Bool) throws(SystemFailure) -> [UInt64] {
+        try compile(gated: gated, setns: gated ? nil : refuse(EPERM))
+    }
+
+    /// The filter of an interpreter host, and so of all its guests: a guest's, but that it may join sandboxes.
+    package static func standing() throws(SystemFailure) -> [UInt64] {
+        try compile(gated: false, setns: allow)
+    }
+
+    /// What closes a standing filter for a guest; the stricter answer of both is in force.
+    package static func closing() throws(SystemFailure) -> [UInt64] {
+        let filter = try Filter(otherwise: allow)
+        try filter.add(refuse(EPERM), "setns")
+        return try filter.export()
+    }
+
+    /// `setns`: What it answers; nil where that is decided elsewhere.
+    private static func compile(gated: Bool, setns: UInt32?) throws(SystemFailure) -> [UInt64] {
         let filter = try Filter(otherwise: refuse(ENOSYS))
         for group in SystemCallPolicy.allowed {
             for name in group.calls where !(gated && name == "setsockopt") { try filter.add(allow, name) }
         }
         for group in SystemCallPolicy.denied {
-            for name in group.calls where !(gated && name == "setns") { try filter.add(refuse(EPERM), name) }
+            for name in group.calls where name != "setns" { try filter.add(refuse(EPERM), name) }
         }
+        if let setns { try filter.add(setns, "setns") }
         try addCloning(filter, gated: gated)
         try addSockets(filter, gated: gated)
         if gated { try addSocketOptions(filter) }

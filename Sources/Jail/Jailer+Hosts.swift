@@ -4,16 +4,26 @@ internal import Posix
 internal import Wire
 
 extension Jailer {
-    func startHosts(execPlan: UnsafeMutablePointer<cjail_plan>) throws(SystemFailure) {
-        try startHost(UInt32(CJAIL_HOST_EXEC.rawValue), plan: execPlan)
-        for (kind, interpreter) in interpreters where interpreter.kind == .forked {
-            let plan = policy.makePlan(
-                interpreter: true, disk: Self.disk, inodes: Self.inodes)
-            try startHost(kind, plan: plan)
-        }
+    func startInterpreters() throws(SystemFailure) {
+        for (kind, interpreter) in interpreters where interpreter.kind == .forked { try startHost(kind) }
     }
 
-    private func startHost(_ kind: UInt32, plan: UnsafeMutablePointer<cjail_plan>) throws(SystemFailure) {
+    /// Hands the exec host its plan, without which it makes nothing.
+    func givePlan() throws(SystemFailure) {
+        var note = cjail_note()
+        note.kind = UInt32(CJAIL_PLAN.rawValue)
+        let plan = try sealedPlan(interpreter: false)
+        try maker?.control.send(note, descriptors: [plan.rawValue])
+    }
+
+    private func sealedPlan(interpreter: Bool) throws(SystemFailure) -> Descriptor {
+        let plan = makePlan(interpreter: interpreter)
+        defer { plan.deallocate() }
+        let bytes = Array(UnsafeRawBufferPointer(start: plan, count: MemoryLayout<cjail_plan>.size))
+        return try SealedMemory.make("plan", [bytes])
+    }
+
+    func startHost(_ kind: UInt32) throws(SystemFailure) {
         var pair = try Pair.sockets()
         let theirs = pair.second.rawValue
         var root = root
@@ -23,18 +33,16 @@ extension Jailer {
         let image = RootImage(root)
         let memberships = try tree?.openHostMembership() ?? []
         defer { for fd in memberships { close(fd) } }
-        let pid = try launch(kind, plan: plan, image: image, control: theirs, memberships: memberships)
+        let pid = try launch(kind, image: image, control: theirs, memberships: memberships)
         let host = Host(kind: kind, pid: pid, control: MessageSocket(pair.takeFirst()))
         hosts[kind] = host
         try epoll.add(host.control.rawValue, .input, tag: Self.tag(.host, Int(kind)))
     }
 
     private func launch(
-        _ kind: UInt32, plan: UnsafeMutablePointer<cjail_plan>, image: RootImage, control: Int32,
-        memberships: [Int32]
+        _ kind: UInt32, image: RootImage, control: Int32, memberships: [Int32]
     ) throws(SystemFailure) -> Int32 {
         var birth = cjail_host_birth()
-        birth.plan = UnsafePointer(plan)
         birth.root = UnsafePointer(image.root)
         birth.control_fd = control
         birth.plan_fd = -1
@@ -52,8 +60,7 @@ extension Jailer {
             try keepUserNamespace(of: pid)
             return pid
         }
-        let bytes = Array(UnsafeRawBufferPointer(start: plan, count: MemoryLayout<cjail_plan>.size))
-        let sealed = try SealedMemory.make("plan", [bytes])
+        let sealed = try sealedPlan(interpreter: true)
         birth.plan_fd = sealed.rawValue
         var arguments = interpreter.command.map { strdup($0) } + [nil]
         var environment = interpreter.environment.map { strdup($0) } + [nil]
@@ -192,11 +199,8 @@ extension Jailer {
             return hostLost(host)
         }
         do throws(SystemFailure) {
-            let interpreter = kind != UInt32(CJAIL_HOST_EXEC.rawValue)
-            try startHost(
-                kind,
-                plan: policy.makePlan(
-                    interpreter: interpreter, disk: Self.disk, inodes: Self.inodes))
+            try startHost(kind)
+            if kind == UInt32(CJAIL_HOST_EXEC.rawValue) { try givePlan() }
         } catch {
             log("host \(kind): \(error)")
             host.restartAt = now + 5_000_000_000

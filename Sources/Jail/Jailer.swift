@@ -13,7 +13,7 @@ package final class Jailer {
 
     let options: JailerOptions
     let epoll: Epoll
-    let policy: SandboxPolicy
+    private(set) var policy: SandboxPolicy
     let tree: GroupTree?
     /// Open for as long as the jailer lives; the janitor waits for its end.
     private var janitor: Descriptor?
@@ -62,22 +62,35 @@ package final class Jailer {
         tree = places.isComplete ? try? GroupTree(places: places) : nil
         let sampled = tree == nil
         refusal = Self.refusal(sampled: sampled, allowed: options.allowed)
-        policy = try SandboxPolicy(
+        policy = SandboxPolicy(
             isRoot: isRoot, isSampled: sampled, withoutProc: options.allowed.contains("proc:absent"),
             withoutLandlock: options.allowed.contains("landlock:absent") && cjail_landlock_abi() == 0)
-        let plan = policy.makePlan(interpreter: false, disk: Self.disk, inodes: Self.inodes)
         ahead = InterpreterHost.pooled(options)
         aheadImage = AheadImage(ahead)
         root = try Self.makeRoot(options, ahead: ahead)
         interpreters = ahead.merging(InterpreterHost.all(options)) { $1 }
         freeSlots = Array((0..<min(options.sandboxes, 500)).reversed())
-        // Hosts first: they build their roots while the rest is made ready here.
-        if refusal == nil { try startHosts(execPlan: plan) }
+        // The exec host first: it builds its root while the rest is made ready here.
+        if refusal == nil { try startHost(UInt32(CJAIL_HOST_EXEC.rawValue)) }
         if let tree { janitor = try Janitor.start(for: tree) }
-        let warm = policy.makePlan(interpreter: true, disk: Self.disk, inodes: Self.inodes)
-        policyHashes = [SandboxPolicy.hash(of: plan, root: root), SandboxPolicy.hash(of: warm, root: root)]
-        // The first orders wait in the host's socket while it builds its root.
-        if refusal == nil { warmUp(UInt32(CJAIL_HOST_EXEC.rawValue)) }
+        try policy.compileForPrograms()
+        if refusal == nil {
+            try givePlan()
+            // The first orders wait in the host's socket.
+            warmUp(UInt32(CJAIL_HOST_EXEC.rawValue))
+        }
+        if !interpreters.isEmpty { try policy.compileForInterpreters() }
+        if refusal == nil { try startInterpreters() }
+        policyHashes = [false, true].map { interpreter in
+            let plan = makePlan(interpreter: interpreter)
+            defer { plan.deallocate() }
+            return SandboxPolicy.hash(of: plan, root: root)
+        }
+    }
+
+    /// The plan of hosts of a kind, to be freed by who asked.
+    func makePlan(interpreter: Bool) -> UnsafeMutablePointer<cjail_plan> {
+        policy.makePlan(interpreter: interpreter, disk: Self.disk, inodes: Self.inodes)
     }
 
     private static func makeRoot(

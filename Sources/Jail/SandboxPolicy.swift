@@ -1,14 +1,18 @@
 internal import CJail
 internal import CMessageDigest
 internal import Glibc
-package import Posix
+internal import Posix
 
 /// Everything that binds a guest and is the same for all of them: filter, Landlock rules, rlimits, masks.
 package struct SandboxPolicy: Sendable {
-    package var filter: [UInt64]
+    /// Of the exec host's guests.
+    package private(set) var filter: [UInt64] = []
+    package private(set) var counter: [UInt64] = []
+    /// Of interpreter hosts, and what closes it for their guests.
+    package private(set) var standing: [UInt64] = []
+    package private(set) var closing: [UInt64] = []
     /// Of guests that host runs: namespace clones and `setns` go to their init.
-    package var gate: [UInt64]
-    package var counter: [UInt64]
+    package private(set) var gate: [UInt64] = []
     package var landlockABI: Int32
     package var isRoot: Bool
     package var isSampled: Bool
@@ -17,15 +21,24 @@ package struct SandboxPolicy: Sendable {
 
     package init(
         isRoot: Bool, isSampled: Bool, withoutProc: Bool, withoutLandlock: Bool
-    ) throws(SystemFailure) {
-        filter = try FilterCompiler.guest(gated: false)
-        gate = try FilterCompiler.guest(gated: true)
-        counter = try FilterCompiler.counter()
+    ) {
         landlockABI = cjail_landlock_abi()
         self.isRoot = isRoot
         self.isSampled = isSampled
         self.withoutProc = withoutProc
         self.withoutLandlock = withoutLandlock
+    }
+
+    /// Compiles the filters of the exec host's guests: some milliseconds, for which a command alone waits.
+    mutating func compileForPrograms() throws(SystemFailure) {
+        filter = try FilterCompiler.guest(gated: false)
+        counter = try FilterCompiler.counter()
+    }
+
+    mutating func compileForInterpreters() throws(SystemFailure) {
+        standing = try FilterCompiler.standing()
+        closing = try FilterCompiler.closing()
+        gate = try FilterCompiler.guest(gated: true)
     }
 
     /// What leaks the machine's identity or load, and is of no use to a program.
@@ -88,7 +101,7 @@ package struct SandboxPolicy: Sendable {
         return flags
     }
 
-    /// The plan that hosts carry; made once and kept for good.
+    /// The plan that hosts carry, to be freed by who asked.
     func makePlan(
         interpreter: Bool, disk: Int, inodes: Int
     ) -> UnsafeMutablePointer<cjail_plan> {
@@ -131,8 +144,11 @@ package struct SandboxPolicy: Sendable {
                 room.copyBytes(from: mask.utf8)
             }
         }
-        Self.fill(&plan.pointee.filter, filter)
-        Self.fill(&plan.pointee.gate, gate)
+        if plan.pointee.interpreter != 0 {
+            Self.fill(&plan.pointee.standing, standing)
+            Self.fill(&plan.pointee.gate, gate)
+        }
+        Self.fill(&plan.pointee.filter, plan.pointee.interpreter != 0 ? closing : filter)
         Self.fill(&plan.pointee.counter, counter)
     }
 

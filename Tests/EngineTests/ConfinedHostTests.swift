@@ -257,17 +257,19 @@ struct ConfinedHostTests {
             }
             return last
         }
-        var before: [Int] = []
-        for round in 0..<3 {
-            for number in 0..<5 {
-                let image = try folder.add(["shell": ""], number: UInt8(round * 5 + number))
+        var seen: [[Int]] = []
+        for round in 0..<5 {
+            for number in 0..<3 {
+                let image = try folder.add(["shell": ""], number: UInt8(round * 3 + number))
                 #expect(isWarm(try await warm("import shell", image)))
                 for _ in 0..<3 { _ = try await run("import shell", image) }
             }
-            let after = try await counts()
-            // The first round fills up: as many hosts as there may be, with what is parked.
-            if round == 1 { before = after }
-            if round == 2 { #expect(zip(before, after).allSatisfy { $1 <= $0 + 2 }, "\(before) \(after)") }
+            seen.append(try await counts())
+        }
+        // As many control groups are kept as there were ever sandboxes at once, so a round may add some: not each.
+        for kind in 0..<2 {
+            let grows = zip(seen.dropFirst(), seen.dropFirst(2)).allSatisfy { $1[kind] > $0[kind] + 2 }
+            #expect(!grows, "\(seen)")
         }
     }
 

@@ -17,6 +17,27 @@ struct FilterCompilerTests {
 
     init() throws { (plain, gated) = try Self.compiled.get() }
 
+    /// Guests of interpreters are bound by two filters; of their answers the stricter holds (seccomp(2)).
+    @Test func `a standing filter and what closes it answer together as the filter of other guests`() throws {
+        let standing = ClassicFilter(try FilterCompiler.standing())
+        let closing = ClassicFilter(try FilterCompiler.closing())
+        let numbers = (0..<1024).map(Int32.init) + [.max >> 2, 0x3fff_ffff]
+        let flags = (0..<64).map { [UInt64(1) << $0, 2, 3] } + Self.arguments
+        for number in numbers {
+            for arguments in number == Self.number("clone") ? flags : Self.arguments {
+                let call = ClassicFilter.Call(number: number, arguments: arguments)
+                let second = try closing.answer(call)
+                let together = second == .allow ? try standing.answer(call) : second
+                #expect(together == (try plain.answer(call)), "call \(number)")
+            }
+        }
+        let setns = try #require(Self.number("setns"))
+        #expect(try standing.answer(.init(number: setns)) == .allow)
+        for architecture: UInt32 in [0x4000_0003, 0xc000_00b7] {
+            #expect(try standing.answer(.init(number: 1, architecture: architecture)) == .kill)
+        }
+    }
+
     /// Names that libseccomp 2.5 is too young for; they answer ENOSYS until it knows them.
     private static let mayBeUnknown: Set = [
         "fchmodat2", "map_shadow_stack", "set_mempolicy_home_node", "statmount", "listmount", "futex_waitv",

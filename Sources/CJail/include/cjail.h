@@ -99,7 +99,8 @@ struct cjail_plan {
     struct cjail_rule rules[CJAIL_RULES_MAX];
     struct cjail_rlimit rlimits[CJAIL_RLIMITS_MAX];
     char masks[CJAIL_MASKS_MAX][CJAIL_PATH_MAX];
-    struct cjail_filter filter;
+    struct cjail_filter standing; /* of an interpreter host itself, which its guests inherit; empty for others */
+    struct cjail_filter filter;   /* of guests; on top of a standing one only what that leaves open */
     struct cjail_filter gate;    /* of guests that host: init decides about what it notifies */
     struct cjail_filter counter; /* notifies every call, for profiles */
 };
@@ -146,10 +147,9 @@ struct cjail_ahead {
 
 /* How a host is born. */
 struct cjail_host_birth {
-    const struct cjail_plan *plan;
     const struct cjail_root *root;
     int32_t control_fd;    /* the host's end of its socket to the jailer */
-    int32_t plan_fd;       /* sealed memfd of *plan for interpreters, else -1 */
+    int32_t plan_fd;       /* sealed memfd of the plan for interpreters; -1: it comes as CJAIL_PLAN */
     uint32_t host_uid;     /* root mode: what the host becomes; rootless: the user's own */
     uint32_t host_gid;
     uint32_t outer_user;   /* 1: make a user namespace first (rootless) */
@@ -169,6 +169,7 @@ enum cjail_note_kind {
                       * 0: none; descriptors: init's socket, control group files */
     CJAIL_JOIN = 2,  /* a: enum cjail_join_flag; descriptors: the guest's socket, control group files. To a confined
                       * host's init: the guest's socket; from it to the host: the namespaces, in the order of ENTER */
+    CJAIL_PLAN = 3,  /* to the exec host, before all others; descriptor: sealed memfd of its plan */
     /* host to jailer */
     CJAIL_HOST_READY = 16, /* a: Landlock ABI */
     CJAIL_SPAWNED = 17,    /* a: pid or -errno; from a confined host's init with the pidfd */
@@ -299,10 +300,8 @@ int cjail_receive(int socket, struct cjail_note *note, int *fds, int *fd_count, 
 
 /* ---- functions: hosts ---- */
 
-/* Prepares this process to make sandboxes by *plan. Returns 0 or -errno. */
-int cjail_host_prepare(const struct cjail_plan *plan);
-
-/* The same, with the plan in the sealed memfd plan_fd, which is closed. For interpreters. */
+/* Prepares this process to make sandboxes by the plan in the sealed memfd plan_fd, which is closed, and binds it by the
+ * plan's standing filter. Returns 0 or -errno. */
 int cjail_host_prepare_from(int plan_fd);
 
 /* Tells the jailer that this host is ready. Returns 0 or -errno. */

@@ -62,7 +62,7 @@ struct CompiledFolder: ~Copyable {
     /// Learns what is there; whoever is alone with the folder removes what a killed process left half written.
     private mutating func scan() throws(SystemFailure) {
         let isAlone = flock(folder.rawValue, LOCK_EX | LOCK_NB) == 0
-        for name in try names() {
+        for name in try FileTree.list(folder.rawValue) {
             if name.hasPrefix(Self.unfinished) {
                 if isAlone { unlinkat(folder.rawValue, name, 0) }
                 continue
@@ -139,45 +139,8 @@ struct CompiledFolder: ~Copyable {
 
     /// The bytes of a regular file of ours, whose time of use becomes now; nil when there is none.
     private func read(_ name: String) -> [UInt8]? {
-        let raw = openat(folder.rawValue, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
-        guard raw >= 0 else { return nil }
-        let file = Descriptor(adopting: raw)
-        var status = stat()
-        guard fstat(raw, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_size <= most else {
-            return nil
-        }
-        futimens(raw, nil)
-        let size = Int(status.st_size)
-        var done = 0
-        let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, used in
-            while done < size {
-                let count = pread(
-                    file.rawValue, buffer.baseAddress?.advanced(by: done), size - done, off_t(done))
-                if count < 0, errno == EINTR { continue }
-                if count <= 0 { break }
-                done += count
-            }
-            used = done
-        }
+        guard let bytes = FileTree.read(name, in: folder.rawValue, most: most) else { return nil }
+        utimensat(folder.rawValue, name, nil, AT_SYMLINK_NOFOLLOW)
         return bytes
-    }
-
-    private func names() throws(SystemFailure) -> [String] {
-        let raw = try check("openat of the compile cache") {
-            openat(folder.rawValue, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        }
-        guard let stream = fdopendir(raw) else {
-            close(raw)
-            throw SystemFailure(operation: "fdopendir", code: errno)
-        }
-        defer { closedir(stream) }
-        var names: [String] = []
-        while let entry = readdir(stream) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if name != ".", name != ".." { names.append(name) }
-        }
-        return names
     }
 }

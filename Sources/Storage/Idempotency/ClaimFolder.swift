@@ -36,7 +36,7 @@ struct ClaimFolder: ~Copyable {
     /// Removes what a killed process left half written.
     private mutating func sweep() throws(StorageFailure) {
         do throws(SystemFailure) {
-            for name in try names() {
+            for name in try FileTree.list(folder.rawValue) {
                 if name.hasPrefix(Self.unfinished) {
                     unlinkat(folder.rawValue, name, 0)
                 } else {
@@ -119,7 +119,7 @@ struct ClaimFolder: ~Copyable {
     /// Removes some of the claims whose time is over, a bounded number of files looked at per call.
     private mutating func purge(now: Int64) throws(SystemFailure) {
         if unchecked.isEmpty, now - lastScan > Self.rescanAfter {
-            unchecked = try names()
+            unchecked = try FileTree.list(folder.rawValue)
             lastScan = now
         }
         for _ in 0..<min(Self.purgedPerCall, unchecked.count) {
@@ -184,23 +184,5 @@ extension ClaimFolder {
             if count == 0 { return bytes }
             bytes.append(contentsOf: buffer[..<count])
         }
-    }
-
-    private func names() throws(SystemFailure) -> [String] {
-        let flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC
-        let raw = try check("openat of the folder of claims") { openat(folder.rawValue, ".", flags) }
-        guard let stream = fdopendir(raw) else {
-            close(raw)
-            throw SystemFailure(operation: "fdopendir", code: errno)
-        }
-        defer { closedir(stream) }
-        var names: [String] = []
-        while let entry = readdir(stream) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if name != ".", name != ".." { names.append(name) }
-        }
-        return names
     }
 }

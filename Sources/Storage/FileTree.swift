@@ -17,12 +17,14 @@ enum FileTree {
         }
     }
 
-    static func names(in parent: Int32) -> [String] {
-        let raw = openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard raw >= 0 else { return [] }
+    /// What is in a folder; nothing where that cannot be told.
+    static func names(in parent: Int32) -> [String] { (try? list(parent)) ?? [] }
+
+    static func list(_ parent: Int32) throws(SystemFailure) -> [String] {
+        let raw = try check("openat of a folder") { openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
         guard let stream = fdopendir(raw) else {
             close(raw)
-            return []
+            throw SystemFailure(operation: "fdopendir", code: errno)
         }
         defer { closedir(stream) }
         var names: [String] = []

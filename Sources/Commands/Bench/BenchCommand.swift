@@ -90,12 +90,15 @@ final class Bench {
             ("javascript", { [self.javascriptRow(service)] }),
             ("typescript", { [self.typescriptRow(service)] }),
             ("node-memory", { [self.nodeMemoryRow(service)] }), ("growth", { [self.growthRow(service)] }),
-            ("environment", { self.libraryRows(service) }),
             ("sleepers", { [self.sleepersRow(service)] }),
         ]
         for (name, measure) in others where wants(name) {
             progress(name)
             report.rows += measure()
+        }
+        if !plan.rows.isDisjoint(with: ["environment", "libraries"]) {
+            progress("environment, libraries")
+            report.rows += libraryRows(service)
         }
     }
 

@@ -3,7 +3,7 @@ struct BenchPlan: Hashable, Sendable {
     static let ids = [
         "warm", "preloaded", "command", "alone", "bwrap", "tail", "throughput", "fresh", "sleepers", "memory",
         "javascript", "typescript", "node-memory", "growth", "compiled", "tests", "sql",
-        "environment",
+        "environment", "libraries",
     ]
 
     var isQuick: Bool

@@ -3,9 +3,12 @@ internal import Posix
 
 extension Bench {
     private static let libraries = #""libraries":["numpy","pandas","matplotlib"]"#
+    private static let oneMore = #""libraries":["numpy","pandas","matplotlib","six"]"#
     private static let imports = "import numpy, pandas, matplotlib; print(1)"
 
-    /// An environment of three libraries, made, removed and made again of the wheels that are kept; and runs with it.
+    /// An environment of three libraries, made of wheels that are kept from one with a library more; and runs with it.
+    ///
+    /// Not made twice: file systems are slow to use again what was removed a moment ago.
     func libraryRows(_ service: BenchService) -> [BenchRow] {
         var cold = BenchRow(
             "environment", "environment of three libraries, cold, from a local wheel cache", mustBe: "≤ 5 s")
@@ -14,10 +17,9 @@ extension Bench {
             "run with numpy, pandas and matplotlib after first use ÷ bare interpreter importing them",
             mustBe: "≤ 0.03")
         do throws(Unmeasured) {
-            let hash = try make(service)
-            _ = try exchange(service, Self.request("DELETE", "/v1/environments/\(hash)"), hash)
+            _ = try make(Self.oneMore, service)
             let begun = Monotonic.now()
-            _ = try make(service)
+            let hash = try make(Self.libraries, service)
             let seconds = Double(Monotonic.now() - begun) / 1e9
             cold.measured = "\(BenchRow.short(seconds)) s"
             cold.figure("seconds", seconds)
@@ -49,16 +51,16 @@ extension Bench {
         } ?? row
     }
 
-    private static func request(_ method: String, _ path: String, _ body: String = "") -> [UInt8] {
+    private static func request(_ method: String, _ path: String, _ body: String) -> [UInt8] {
         Array(
             ("\(method) \(path) HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
                 + "Content-Length: \(body.utf8.count)\r\n\r\n" + body).utf8)
     }
 
     /// The hash of the environment.
-    private func make(_ service: BenchService) throws(Unmeasured) -> String {
+    private func make(_ libraries: String, _ service: BenchService) throws(Unmeasured) -> String {
         let answer = try exchange(
-            service, Self.request("POST", "/v1/environments", "{\(Self.libraries)}"), "environment")
+            service, Self.request("POST", "/v1/environments", "{\(libraries)}"), "environment")
         guard let value = try? JSONParser.parse(answer), case .object(let object) = value,
             case .string(let hash) = object["id"]
         else { throw Unmeasured(reason: "the service's answer is none about an environment") }

@@ -20,7 +20,7 @@ enum HTTPCallbacks {
 
     /// Queues an answer.
     static func send(_ response: HTTPResponse, _ connection: OpaquePointer, isLast: Bool) -> MHD_Result {
-        let queued = response.body.withUnsafeBytes { body in
+        let queued = response.body.bytes.withUnsafeBytes { body in
             MHD_create_response_from_buffer(
                 body.count, UnsafeMutableRawPointer(mutating: body.baseAddress), .RESPMEM_MUST_COPY)
         }

@@ -36,7 +36,9 @@ struct ApplicationTests {
             headers: headers, body: Array(body.utf8))
     }
 
-    private func text(_ response: HTTPResponse) -> String { String(decoding: response.body, as: UTF8.self) }
+    private func text(_ response: HTTPResponse) -> String {
+        String(decoding: response.body.bytes, as: UTF8.self)
+    }
 
     private func id(_ response: HTTPResponse) throws -> String {
         try #require(text(response).split(separator: "\"").map(String.init).first { $0.hasPrefix("run_") })
@@ -94,7 +96,7 @@ struct ApplicationTests {
     @Test func `a run is answered, and found again until newer ones displace it`() async throws {
         let response = await post("hello")
         let id = try id(response)
-        #expect(await get("/v1/runs/\(id)").body == response.body)
+        #expect(await get("/v1/runs/\(id)").body.bytes == response.body.bytes)
         #expect(await get("/v1/runs/\(id)", "DELETE").status == 409)
         for _ in 0..<3 { _ = await post("x") }
         #expect(await get("/v1/runs/\(id)").status == 404)
@@ -139,7 +141,7 @@ struct ApplicationTests {
     @Test func `a repeat with the same key runs once and is answered the same`() async {
         let first = await post("wait", key: "k")
         let again = await post("wait", key: "k")
-        #expect(first.status == 200 && first.body == again.body)
+        #expect(first.status == 200 && first.body.bytes == again.body.bytes)
         #expect(first.headers["idempotent-replay"] == nil && again.headers["idempotent-replay"] == "true")
         #expect(runner.runs.load(ordering: .relaxed) == 1)
         let other = await post("other", key: "k")
@@ -152,7 +154,7 @@ struct ApplicationTests {
             for _ in 0..<8 { group.addTask { await post("wait", key: "k") } }
             return await group.reduce(into: []) { $0.append($1) }
         }
-        #expect(Set(responses.map(\.body)).count == 1)
+        #expect(Set(responses.map(\.body.bytes)).count == 1)
         #expect(responses.count { $0.headers["idempotent-replay"] == nil } == 1)
         #expect(runner.runs.load(ordering: .relaxed) == 1)
     }
@@ -160,7 +162,7 @@ struct ApplicationTests {
     @Test func `a repeat of a queued run names the same run`() async throws {
         let first = await post("wait", key: "k", wait: "false")
         let again = await post("wait", key: "k", wait: "false")
-        #expect(first.status == 202 && first.body == again.body)
+        #expect(first.status == 202 && first.body.bytes == again.body.bytes)
         #expect(await post("wait", key: "k").status == 409)
     }
 

@@ -104,7 +104,7 @@ struct EnvironmentTests {
                 query: query.map { .init(name: $0.0, value: $0.1) },
                 headers: HTTPHeaders(body == nil ? [:] : ["Content-Type": "application/json"]),
                 body: Array((body ?? "").utf8)))
-        return (response.status, String(decoding: response.body, as: UTF8.self))
+        return (response.status, String(decoding: response.body.bytes, as: UTF8.self))
     }
 
     @Test func `what there is and what is being made is listed`() async {

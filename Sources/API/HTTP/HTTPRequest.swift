@@ -1,3 +1,5 @@
+package import Domain
+
 /// One request, whichever transport it came by.
 package struct HTTPRequest: Sendable {
     package struct Parameter: Hashable, Sendable {
@@ -17,6 +19,8 @@ package struct HTTPRequest: Sendable {
     package var query: [Parameter]
     package var headers: HTTPHeaders
     package var body: [UInt8]
+    /// Who sent it; set by whoever looked at its key.
+    package var principal = Principal.local
 
     package init(
         method: String, path: String, query: [Parameter] = [], headers: HTTPHeaders = HTTPHeaders(),

@@ -1,13 +1,13 @@
 /// One answer, whichever transport it goes by.
-package struct HTTPResponse: Hashable, Sendable {
+package struct HTTPResponse: Sendable {
     package var status: Int
     package var headers: HTTPHeaders
-    package var body: [UInt8]
+    package var body: HTTPBody
 
     package init(status: Int, headers: HTTPHeaders = HTTPHeaders(), body: [UInt8]) {
         self.status = status
         self.headers = headers
-        self.body = body
+        self.body = .bytes(body)
     }
 
     /// A JSON document.

@@ -11,27 +11,41 @@ package final class Application: Sendable {
     let runner: any Runner
     let idempotency: any IdempotencyStore
     let decoder: RunRequestDecoder
-    let registry: RunRegistry
     let owner = TaskOwner()
+    let desk: RunDesk
     let keyed: KeyedRequests
     let log: Log
-    private let languages: any LanguageDirectory
+    let records: ServiceRecords
+    let languages: any LanguageDirectory
+    /// Who may do what.
+    package let access: AccessControl
     private let version: String
     private let accessLog: AccessLog
     private let draining = Atomic(false)
 
+    var history: (any RunHistory)? { records.history }
+
+    /// `observe`: Hears of every result, before its client does.
     package init(
         runner: any Runner, idempotency: any IdempotencyStore, languages: any LanguageDirectory, log: Log,
-        configuration: ApplicationConfiguration = ApplicationConfiguration()
+        records: ServiceRecords = ServiceRecords(), access: AccessControl? = nil,
+        configuration: ApplicationConfiguration = ApplicationConfiguration(),
+        observe: (@Sendable (RunResult) -> Void)? = nil
     ) {
         self.runner = runner
         self.idempotency = idempotency
         self.languages = languages
         self.log = log
         decoder = RunRequestDecoder(maxima: configuration.maxima, languages: languages)
-        registry = RunRegistry(
-            mostUnderWay: configuration.mostRunsUnderWay, mostEnded: configuration.mostRunsRemembered,
-            mostBytes: configuration.mostBytesRemembered)
+        self.records = records
+        self.access = access ?? AccessControl(keys: records.keys, hasKeys: false)
+        desk = RunDesk(
+            runner: runner, owner: owner,
+            registry: RunRegistry(
+                mostUnderWay: configuration.mostRunsUnderWay, mostEnded: configuration.mostRunsRemembered,
+                mostBytes: configuration.mostBytesRemembered),
+            recorder: RunRecorder(history: records.history, audit: records.audit, log: log),
+            observe: observe)
         keyed = KeyedRequests(owner: owner)
         version = configuration.version
         accessLog = AccessLog(log: log)
@@ -78,9 +92,13 @@ package final class Application: Sendable {
         }
         if !resource.readsQuery { try QueryReader.check(request.query, known: []) }
         switch resource {
-        case .runs: return try await submit(request)
-        case .run(let id) where request.method == "DELETE": return try cancel(id)
-        case .run(let id): return try find(id)
+        case .runs where request.method == "POST": return try await submit(request)
+        case .runs: return try await listRuns(request)
+        case .batch: return try await submitBatch(request)
+        case .runEvents(let id): return try await followRun(id, request)
+        case .runFile(let id, let path): return try await runFile(id, path, request)
+        case .run(let id) where request.method == "DELETE": return try await deleteRun(id, request)
+        case .run(let id): return try await findRun(id, request)
         case .environments where request.method == "POST": return try await makeEnvironment(request)
         case .environments where request.method == "DELETE": return try await collectEnvironments(request)
         case .environments: return try await listEnvironments(request)
@@ -96,31 +114,18 @@ package final class Application: Sendable {
         }
     }
 
-    private func find(_ id: RunID) throws(APIError) -> HTTPResponse {
-        switch registry.find(id) {
-        case nil: throw Self.notFound("run")
-        case .underWay: return .json(200, Self.object(("id", id.description), ("status", "running")))
-        case .finished(let response): return .json(response.status, response.body)
-        }
+    static func notFound(_ what: String) -> APIError {
+        let message =
+            switch what {
+            case "path": "path: nothing is here"
+            case "run": "run: none of this id is known here"
+            default: "\(what): there is none of this name here"
+            }
+        return APIError(RequestError(.notFound, message))
     }
 
-    private func cancel(_ id: RunID) throws(APIError) -> HTTPResponse {
-        switch registry.cancel(id) {
-        case nil: throw Self.notFound("run")
-        case .underWay: return .json(202, Self.object(("id", id.description), ("status", "cancelling")))
-        case .finished:
-            throw APIError(RequestError(.conflict, "run: has ended already and cannot be cancelled"))
-        }
-    }
-
-    private static func notFound(_ what: String) -> APIError {
-        APIError(
-            RequestError(
-                .notFound,
-                what == "run"
-                    ? "run: none of this id is known here (the last ones that ended are)"
-                    : "path: nothing is here"))
-    }
+    /// Tells those who follow runs that their connections are alive; called every few seconds by whoever serves.
+    package func beat() { desk.beat() }
 
     /// A JSON object of strings.
     static func object(_ members: (StaticString, String)...) -> [UInt8] {

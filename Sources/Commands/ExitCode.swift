@@ -30,7 +30,7 @@ enum ExitCode {
     static func of(_ error: RequestError) -> Int32 {
         switch error.code {
         case .malformed, .unknownField, .invalidValue, .limitTooHigh, .unknownLanguage, .tooLarge: wrongUsage
-        case .notFound, .conflict, .unsupported: wrongUsage
+        case .notFound, .conflict, .unsupported, .unauthorized, .forbidden: wrongUsage
         case .environmentFailed, .notInstalled, .networkUnavailable, .isolationUnavailable, .interrupted:
             engineFailed
         case .busy, .draining, .unreachable: engineFailed

@@ -13,6 +13,10 @@ package struct RequestError: Error, Hashable, Sendable {
         case networkUnavailable = "network_unavailable"
         case isolationUnavailable = "isolation_unavailable"
         case tooLarge = "too_large"
+        /// There is no key, or it is not valid.
+        case unauthorized
+        /// The key may not do this.
+        case forbidden
         case notFound = "not_found"
         case conflict
         case interrupted

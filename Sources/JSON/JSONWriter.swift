@@ -29,6 +29,21 @@ package struct JSONWriter {
         needsComma = false
     }
 
+    package mutating func member(_ name: StaticString, _ text: String?) {
+        self.name(name)
+        value(text)
+    }
+
+    package mutating func member(_ name: StaticString, _ number: Int?) {
+        self.name(name)
+        value(number)
+    }
+
+    package mutating func member(_ name: StaticString, _ flag: Bool) {
+        self.name(name)
+        value(flag)
+    }
+
     package mutating func null() { literal("null") }
     package mutating func value(_ flag: Bool) { literal(flag ? "true" : "false") }
 

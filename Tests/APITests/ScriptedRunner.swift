@@ -20,8 +20,28 @@ final class ScriptedRunner: Runner {
         case "hang":
             try? await Task.sleep(for: .seconds(60))
             result.verdict = Verdict(status: .cancelled)
+        case "files": result.files = [file].compactMap { $0 }
+        case "pieces": result.stdout = await pieces(of: id, to: observer)
         default: result.stdout = Array(code.utf8)
         }
         return result
+    }
+
+    private var file: CollectedFile? {
+        (try? WorkspacePath(parsing: "a.txt")).map {
+            CollectedFile(path: $0, content: Array("content".utf8), executable: false)
+        }
+    }
+
+    /// Prints a character of four bytes in two pieces, and bytes that are no text.
+    private func pieces(of id: RunID, to observer: RunObserver?) async -> [UInt8] {
+        let pieces: [[UInt8]] = [
+            Array("a\u{1F600}".utf8.prefix(3)), Array("a\u{1F600}".utf8.suffix(2)), [0xff, 0x0a],
+        ]
+        for (number, bytes) in pieces.enumerated() {
+            let output = RunEvent.Output(stream: .stdout, bytes: bytes)
+            await observer?(RunEvent(run: id, number: number, time: 0, policy: "", payload: .output(output)))
+        }
+        return pieces.flatMap { $0 }
     }
 }

@@ -11,6 +11,10 @@ struct TestLanguages: LanguageDirectory {
         }
     }
 
+    func id(of nameOrAlias: String) -> String? {
+        ["python": "python", "py": "python", "c": "c"][nameOrAlias]
+    }
+
     let listing = [
         LanguageListing(
             id: "python", name: "Python", version: "3.11.2", aliases: ["py"], extensions: ["py"],

@@ -36,5 +36,7 @@ struct TestLanguages: LanguageDirectory {
         nameOrAlias == "python" ? try? WorkspacePath(parsing: "main.py") : nil
     }
 
+    func id(of nameOrAlias: String) -> String? { nameOrAlias == "python" ? "python" : nil }
+
     let listing: [LanguageListing] = []
 }

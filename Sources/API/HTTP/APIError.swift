@@ -18,6 +18,11 @@ package struct APIError: Error, Hashable, Sendable {
         headers.append("Retry-After", "1")
     }
 
+    init(_ error: RequestError, headers more: HTTPHeaders) {
+        self.init(error)
+        for field in more.fields { headers.append(field.name, field.value) }
+    }
+
     private init(status: Int, code: String, message: String) {
         self.status = status
         self.code = code
@@ -69,6 +74,8 @@ extension RequestError.Code {
         case .unknownLanguage, .notInstalled, .unsupported, .environmentFailed: 422
         case .networkUnavailable, .isolationUnavailable: 422
         case .tooLarge: 413
+        case .unauthorized: 401
+        case .forbidden: 403
         case .notFound: 404
         case .conflict, .interrupted: 409
         case .busy: 429

@@ -4,6 +4,9 @@ internal import Domain
 enum Resource: Hashable {
     case runs
     case run(RunID)
+    case runEvents(RunID)
+    case runFile(RunID, String)
+    case batch
     case languages
     case environments
     /// By the hash of an environment, or the id of a build.
@@ -16,14 +19,22 @@ enum Resource: Hashable {
     init?(path: String) {
         switch path {
         case "/v1/runs": self = .runs
+        case "/v1/runs/batch": self = .batch
         case "/v1/languages": self = .languages
         case "/v1/environments": self = .environments
         case "/v1/version": self = .version
         case "/healthz": self = .health
         case "/readyz": self = .readiness
         case _ where path.hasPrefix("/v1/runs/"):
-            guard let id = RunID(parsing: String(path.dropFirst("/v1/runs/".count))) else { return nil }
-            self = .run(id)
+            let parts = path.dropFirst("/v1/runs/".count).split(
+                separator: "/", maxSplits: 2, omittingEmptySubsequences: false)
+            guard let id = RunID(parsing: String(parts[0])) else { return nil }
+            switch (parts.count, parts.dropFirst().first) {
+            case (1, _): self = .run(id)
+            case (2, "events"): self = .runEvents(id)
+            case (3, "files"): self = .runFile(id, String(parts[2]))
+            default: return nil
+            }
         case _ where path.hasPrefix("/v1/environments/"):
             let id = String(path.dropFirst("/v1/environments/".count))
             guard EnvironmentRecord.isHash(id) else { return nil }
@@ -35,14 +46,16 @@ enum Resource: Hashable {
     /// Whether it looks at its query parameters itself; all others have none.
     var readsQuery: Bool {
         switch self {
-        case .runs, .environments, .environment: true
-        case .run, .languages, .version, .health, .readiness: false
+        case .runs, .run, .runEvents, .batch, .environments, .environment: true
+        case .runFile, .languages, .version, .health, .readiness: false
         }
     }
 
     var methods: [String] {
         switch self {
-        case .runs: ["POST"]
+        case .runs: ["POST", "GET", "HEAD"]
+        case .batch: ["POST"]
+        case .runEvents, .runFile: ["GET", "HEAD"]
         case .run, .environment: ["GET", "HEAD", "DELETE"]
         case .environments: ["GET", "HEAD", "POST", "DELETE"]
         case .languages, .version, .health, .readiness: ["GET", "HEAD"]

@@ -29,6 +29,8 @@ package struct CatalogueDirectory: LanguageDirectory {
         return try? WorkspacePath(parsing: pack.entry)
     }
 
+    package func id(of nameOrAlias: String) -> String? { (try? catalogue.pack(named: nameOrAlias))?.id }
+
     package var listing: [LanguageListing] {
         let packs = (try? catalogue.all()) ?? []
         let versions = versions()

@@ -8,6 +8,9 @@ package protocol LanguageDirectory: Sendable {
     /// - Returns: nil when no language has that id or alias.
     func defaultEntry(for nameOrAlias: String) -> WorkspacePath?
 
+    /// The id of a language; nil when none has that id or alias.
+    func id(of nameOrAlias: String) -> String?
+
     /// All languages, installed or not, in the order in which they are shown.
     var listing: [LanguageListing] { get }
 }

@@ -26,15 +26,21 @@ enum NetworkEncoder {
         }
         writer.name("denials")
         writer.beginArray()
-        for denial in use.denials {
-            writer.beginObject()
-            writer.name("target")
-            writer.value(denial.target)
-            writer.name("reason")
-            writer.value(denial.reason.rawValue)
-            writer.endObject()
-        }
+        for denial in use.denials { write(denial, to: &writer) }
         writer.endArray()
+        writer.endObject()
+    }
+
+    static func encode(_ denial: NetworkDenial) -> [UInt8] {
+        var writer = JSONWriter(capacity: 128)
+        write(denial, to: &writer)
+        return writer.bytes
+    }
+
+    private static func write(_ denial: NetworkDenial, to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.member("target", denial.target)
+        writer.member("reason", denial.reason.rawValue)
         writer.endObject()
     }
 }

@@ -1,17 +1,25 @@
 internal import Domain
 internal import Synchronization
 
-/// The runs that a client can still ask for: all under way, and the last that ended.
+/// The runs that are known without asking the history: all under way, and the last that ended.
 final class RunRegistry: Sendable {
     enum Found: Sendable {
-        case underWay
-        case finished(StoredResponse)
+        /// With its events, where they are kept.
+        case underWay(RunFeed?)
+        case finished(StoredResponse, RunFeed?)
     }
 
-    private enum Entry {
+    private struct Entry {
+        var key: KeyID
+        var feed: RunFeed?
         /// The cancellation is missing for the moment between registering and starting.
-        case underWay(cancel: (@Sendable () -> Void)?)
-        case finished(StoredResponse)
+        var cancel: (@Sendable () -> Void)?
+        /// nil while it is under way.
+        var response: StoredResponse?
+        /// What it holds once it has ended.
+        var bytes = 0
+
+        var found: Found { response.map { .finished($0, feed) } ?? .underWay(feed) }
     }
 
     private struct State {
@@ -35,11 +43,11 @@ final class RunRegistry: Sendable {
     }
 
     /// Registers a run that is about to start.
-    func begin(_ id: RunID) throws(RequestError) {
+    func begin(_ id: RunID, key: KeyID, feed: RunFeed?) throws(RequestError) {
         let accepted = state.withLock { state in
             guard state.underWay < mostUnderWay else { return false }
             state.underWay += 1
-            state.entries[id] = .underWay(cancel: nil)
+            state.entries[id] = Entry(key: key, feed: feed)
             return true
         }
         guard accepted else {
@@ -50,24 +58,27 @@ final class RunRegistry: Sendable {
 
     func attach(_ id: RunID, cancel: @escaping @Sendable () -> Void) {
         state.withLock { state in
-            guard case .underWay = state.entries[id] else { return }
-            state.entries[id] = .underWay(cancel: cancel)
+            guard state.entries[id]?.response == nil else { return }
+            state.entries[id]?.cancel = cancel
         }
     }
 
-    /// Keeps the answer of a run, and forgets the oldest ones beyond the bounds.
-    func finish(_ id: RunID, _ response: StoredResponse) {
+    /// Keeps the answer of a run, and its events where somebody may come for them; forgets the oldest beyond the bounds.
+    func finish(_ id: RunID, _ response: StoredResponse, keepsEvents: Bool) {
         state.withLock { state in
+            guard var entry = state.entries[id] else { return }
             state.underWay -= 1
-            state.entries[id] = .finished(response)
+            entry.response = response
+            entry.cancel = nil
+            if !keepsEvents { entry.feed = nil }
+            entry.bytes = response.body.count + (entry.feed?.bytes ?? 0)
+            state.entries[id] = entry
             state.ended.append(id)
-            state.bytes += response.body.count
+            state.bytes += entry.bytes
             while state.ended.count - state.oldest > mostEnded || state.bytes > mostBytes {
                 let forgotten = state.ended[state.oldest]
                 state.oldest += 1
-                if case .finished(let old)? = state.entries.removeValue(forKey: forgotten) {
-                    state.bytes -= old.body.count
-                }
+                if let old = state.entries.removeValue(forKey: forgotten) { state.bytes -= old.bytes }
             }
             guard state.oldest > mostEnded else { return }
             state.ended.removeFirst(state.oldest)
@@ -75,26 +86,42 @@ final class RunRegistry: Sendable {
         }
     }
 
-    func find(_ id: RunID) -> Found? {
+    /// A run, if the principal may see it.
+    func find(_ id: RunID, for principal: Principal) -> Found? {
         state.withLock { state in
-            switch state.entries[id] {
-            case nil: nil
-            case .underWay: .underWay
-            case .finished(let response): .finished(response)
-            }
+            guard let entry = state.entries[id], principal.mayRead(entry.key) else { return nil }
+            return entry.found
         }
     }
 
-    /// Asks a run to end; nil when there is none of that id.
-    func cancel(_ id: RunID) -> Found? {
-        let (found, cancel): (Found?, (@Sendable () -> Void)?) = state.withLock { state in
-            switch state.entries[id] {
-            case nil: (nil, nil)
-            case .underWay(let cancel): (.underWay, cancel)
-            case .finished(let response): (.finished(response), nil)
-            }
+    /// Asks a run to end; nil when there is none of that id that the principal may end.
+    func cancel(_ id: RunID, for principal: Principal) -> Found? {
+        let (found, cancel) = state.withLock { state -> (Found?, (@Sendable () -> Void)?) in
+            guard let entry = state.entries[id], principal.mayRead(entry.key) else { return (nil, nil) }
+            return (entry.found, entry.cancel)
         }
         cancel?()
         return found
     }
+
+    /// Forgets a run that has ended; its id stays among those that ended, where it costs little.
+    func forget(_ id: RunID) {
+        state.withLock { state in
+            guard let entry = state.entries[id], entry.response != nil else { return }
+            state.entries[id] = nil
+            state.bytes -= entry.bytes
+        }
+    }
+
+    func beat() {
+        let feeds = state.withLock { state in
+            state.entries.values.compactMap { $0.response == nil ? $0.feed : nil }
+        }
+        for feed in feeds { feed.beat() }
+    }
+}
+
+extension Principal {
+    /// Whether what belongs to a key is this principal's to see and to end.
+    func mayRead(_ key: KeyID) -> Bool { self.key == key || may(.admin) }
 }

@@ -67,6 +67,7 @@ package struct RunRequestDecoder: Sendable {
     private func options(_ reader: ObjectReader) throws(RequestError) -> RunOptions {
         var options = RunOptions()
         options.store = try reader.choice("store", RunOptions.Store.self) ?? .all
+        options.streams = try reader.bool("stream")
         options.priority = try reader.count("priority", from: 0, through: 9) ?? 5
         if reader.optional("deadline_ms") != nil {
             options.deadline = try reader.count("deadline_ms", from: 1, through: 86_400_000).map(
@@ -117,7 +118,7 @@ package struct RunRequestDecoder: Sendable {
 extension RunRequestDecoder {
     /// Refuses by name what the contract has and this version has not.
     private func refuseMissingFeatures(_ reader: ObjectReader) throws(RequestError) {
-        for name in ["cache", "stream"] where try reader.bool(name) {
+        for name in ["cache"] where try reader.bool(name) {
             throw missing(reader, name, "true")
         }
         if let webhook = reader["webhook"] {

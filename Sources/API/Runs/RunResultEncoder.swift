@@ -3,20 +3,29 @@ internal import JSON
 
 /// Writes a run result as the contract shows it, field for field and in its order.
 package enum RunResultEncoder {
-    package static func encode(_ result: RunResult) -> [UInt8] {
+    /// How much of a result is written.
+    package enum Extent: Sendable {
+        case whole
+        /// What the events of a run have not told: without output, results, files and tests.
+        case withoutStreamed
+        /// Files without their contents, which are kept apart.
+        case withoutContents
+    }
+
+    package static func encode(_ result: RunResult, _ extent: Extent = .whole) -> [UInt8] {
         var writer = JSONWriter(capacity: ([result] + result.runs).reduce(512) { $0 + expectedSize(of: $1) })
         writer.beginObject()
         write(identityOf: result, to: &writer)
-        write(outcomeOf: result, to: &writer)
+        write(outcomeOf: result, extent, to: &writer)
         writer.name("compile")
         write(result.compile, to: &writer)
-        if !result.runs.isEmpty {
+        if !result.runs.isEmpty, extent != .withoutStreamed {
             writer.name("runs")
             writer.beginArray()
-            for run in result.runs { write(test: run, to: &writer) }
+            for run in result.runs { write(test: run, extent, to: &writer) }
             writer.endArray()
         }
-        write(measuresOf: result, to: &writer)
+        write(measuresOf: result, extent, to: &writer)
         writer.name("security")
         writer.null()
         if let environment = result.environment {
@@ -42,24 +51,26 @@ package enum RunResultEncoder {
     }
 
     /// One of the request's tests: what a run says, without what is the same for all of them.
-    private static func write(test result: RunResult, to writer: inout JSONWriter) {
+    static func write(test result: RunResult, _ extent: Extent = .whole, to writer: inout JSONWriter) {
         writer.beginObject()
         writer.name("status")
         writer.value(result.verdict.status.rawValue)
         write(endOf: result, to: &writer)
-        write(outcomeOf: result, to: &writer)
-        write(measuresOf: result, to: &writer)
+        write(outcomeOf: result, extent, to: &writer)
+        write(measuresOf: result, extent, to: &writer)
         writer.name("queue_ms")
         writer.milliseconds(result.queued)
         writer.endObject()
     }
 
-    private static func write(outcomeOf result: RunResult, to writer: inout JSONWriter) {
-        write(outputOf: result, to: &writer)
-        writer.name("results")
-        writer.beginArray()
-        for shown in result.results { write(shown, to: &writer) }
-        writer.endArray()
+    private static func write(outcomeOf result: RunResult, _ extent: Extent, to writer: inout JSONWriter) {
+        write(outputOf: result, extent, to: &writer)
+        if extent != .withoutStreamed {
+            writer.name("results")
+            writer.beginArray()
+            for shown in result.results { write(shown, to: &writer) }
+            writer.endArray()
+        }
         writer.name("error")
         if let failure = result.failure {
             write(failure: failure, to: &writer)
@@ -68,7 +79,7 @@ package enum RunResultEncoder {
         }
     }
 
-    private static func write(_ shown: RichResult, to writer: inout JSONWriter) {
+    static func write(_ shown: RichResult, to writer: inout JSONWriter) {
         writer.beginObject()
         for form in shown.forms {
             writer.name(escaping: form.type)
@@ -79,15 +90,17 @@ package enum RunResultEncoder {
         writer.endObject()
     }
 
-    private static func write(measuresOf result: RunResult, to writer: inout JSONWriter) {
+    private static func write(measuresOf result: RunResult, _ extent: Extent, to writer: inout JSONWriter) {
         writer.name("usage")
         write(result.usage, to: &writer)
         writer.name("limit")
         write(result.verdict.limit, to: &writer)
-        writer.name("files")
-        writer.beginArray()
-        for file in result.files { write(file, to: &writer) }
-        writer.endArray()
+        if extent != .withoutStreamed {
+            writer.name("files")
+            writer.beginArray()
+            for file in result.files { write(file, withContent: extent == .whole, to: &writer) }
+            writer.endArray()
+        }
         if result.filesLeftOut > 0 { write(filesLeftOutOf: result, to: &writer) }
         if let use = result.network { NetworkEncoder.write(use, to: &writer) }
     }
@@ -113,11 +126,13 @@ package enum RunResultEncoder {
         writer.value(result.verdict.signal.map(Int.init))
     }
 
-    private static func write(outputOf result: RunResult, to writer: inout JSONWriter) {
-        writer.name("stdout")
-        writer.text(result.stdout)
-        writer.name("stderr")
-        writer.text(result.stderr)
+    private static func write(outputOf result: RunResult, _ extent: Extent, to writer: inout JSONWriter) {
+        if extent != .withoutStreamed {
+            writer.name("stdout")
+            writer.text(result.stdout)
+            writer.name("stderr")
+            writer.text(result.stderr)
+        }
         writer.name("truncated")
         writer.beginObject()
         writer.name("stdout")
@@ -195,7 +210,7 @@ package enum RunResultEncoder {
         writer.endObject()
     }
 
-    private static func write(_ compile: CompileResult?, to writer: inout JSONWriter) {
+    static func write(_ compile: CompileResult?, to writer: inout JSONWriter) {
         guard let compile else { return writer.null() }
         writer.beginObject()
         writer.name("status")
@@ -261,7 +276,7 @@ package enum RunResultEncoder {
         writer.endObject()
     }
 
-    private static func write(_ file: CollectedFile, to writer: inout JSONWriter) {
+    static func write(_ file: CollectedFile, withContent: Bool = true, to writer: inout JSONWriter) {
         writer.beginObject()
         writer.name("path")
         writer.value(file.path.description)
@@ -272,11 +287,11 @@ package enum RunResultEncoder {
         writer.name("type")
         writer.value(MediaType.guess(file.path))
         writer.name("content")
-        writer.base64(file.content)
+        if withContent { writer.base64(file.content) } else { writer.null() }
         writer.endObject()
     }
 
-    private static func write(_ receipt: Receipt?, to writer: inout JSONWriter) {
+    static func write(_ receipt: Receipt?, to writer: inout JSONWriter) {
         guard let receipt else { return writer.null() }
         writer.beginObject()
         writer.name("backend")

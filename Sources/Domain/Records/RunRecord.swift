@@ -1,6 +1,6 @@
 /// A run as the history keeps it.
 package struct RunRecord: Hashable, Sendable {
-    package enum State: String, Hashable, Sendable { case queued, running, ended, lost }
+    package enum State: String, Hashable, Sendable, CaseIterable { case queued, running, ended, lost }
 
     package var id: RunID
     package var key: KeyID
@@ -22,6 +22,9 @@ package struct RunRecord: Hashable, Sendable {
     package var wall: Duration?
     package var cpu: Duration?
     package var memoryPeak: ByteCount?
+    package var outputBytes = 0
+    /// False for one that only counts as its key's usage and stands in the audit log, and is not listed.
+    package var isListed = true
     /// The HTTP status of its answer.
     package var httpStatus: Int?
     /// The request as it came, without the values of `env`; nil where only facts are kept.

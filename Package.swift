@@ -41,6 +41,8 @@ let package = Package(
         .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp"),
         .systemLibrary(name: "CMicroHTTPD", pkgConfig: "libmicrohttpd"),
         .systemLibrary(name: "CMessageDigest"),
+        .systemLibrary(name: "CSQLite"),
+        .systemLibrary(name: "CCrypto"),
         .systemLibrary(name: "CLinux"),
         .target(name: "CJail", cSettings: c),
         .target(name: "CAssets", cSettings: c),
@@ -73,6 +75,9 @@ let package = Package(
             name: "Storage", dependencies: ["CLinux", "CMessageDigest", "Domain", "Posix"],
             swiftSettings: swift),
         .target(
+            name: "Records", dependencies: ["CCrypto", "CSQLite", "Domain", "JSON", "Posix"],
+            swiftSettings: swift),
+        .target(
             name: "API", dependencies: ["CMessageDigest", "Domain", "JSON", "Languages", "Telemetry"],
             swiftSettings: swift),
         .target(
@@ -89,7 +94,8 @@ let package = Package(
         .executableTarget(
             name: "diatom-service",
             dependencies: [
-                "API", "CJail", "Domain", "Engine", "Languages", "Posix", "Service", "Storage", "Telemetry",
+                "API", "CJail", "Domain", "Engine", "JSON", "Languages", "Posix", "Records", "Service", "Storage",
+                "Telemetry",
             ], swiftSettings: swift,
             linkerSettings: serviceStatic),
         .executableTarget(
@@ -104,6 +110,9 @@ let package = Package(
             swiftSettings: swift),
         .testTarget(
             name: "StorageTests", dependencies: ["Domain", "Posix", "Storage"], swiftSettings: swift),
+        .testTarget(
+            name: "RecordsTests", dependencies: ["CSQLite", "Domain", "Posix", "Records"],
+            swiftSettings: swift),
         .testTarget(
             name: "ServiceTests",
             dependencies: ["API", "Domain", "Posix", "Service", "Storage", "Telemetry"], swiftSettings: swift),

@@ -19,13 +19,13 @@ WITHOUT_FOUNDATION = ["Domain", "Telemetry", "Posix", "Jail", "Wire"]
 # Which targets each may import; a target that is not named here is an error, so that a new one is thought about.
 SYSTEM = {
     "Glibc", "Synchronization", "FoundationEssentials",
-    "CAssets", "CJail", "CLinux", "CMessageDigest", "CMicroHTTPD", "CSeccomp",
+    "CAssets", "CJail", "CLinux", "CMessageDigest", "CMicroHTTPD", "CSQLite", "CCrypto", "CSeccomp",
 }
 LAYERS = {
     "Domain": 1,
     "JSON": 2, "Posix": 2, "Telemetry": 2,
     "Wire": 3, "Languages": 3,
-    "Egress": 4, "Jail": 4, "Storage": 4,
+    "Egress": 4, "Jail": 4, "Records": 4, "Storage": 4,
     "Workers": 5,
     "Engine": 6,
     "API": 7, "Service": 8,

@@ -23,7 +23,7 @@ clean_up() {
 trap clean_up EXIT
 
 start_service() {
-    "$diatom" serve --data "$data" >"$scratch/log" 2>&1 &
+    "$diatom" serve --data "$data" --listen none >"$scratch/log" 2>&1 &
     service=$!
     for _ in {1..150}; do
         if [[ -S $data/diatom.sock ]]; then return; fi

@@ -22,7 +22,7 @@ language_packages() {
 }
 
 declare -A groups=(
-    [build]="gcc libc6-dev libseccomp-dev libmicrohttpd-dev libmd-dev libsqlite3-dev python3 pkg-config make"
+    [build]="gcc libc6-dev libseccomp-dev libmicrohttpd-dev libmd-dev libsqlite3-dev libssl-dev python3 pkg-config make"
     [lint]="shellcheck"
     [test]="python3-numpy python3-pandas python3-matplotlib node-typescript"
     [bench]="sqlite3 python3-numpy python3-pandas bubblewrap"

@@ -160,7 +160,7 @@ class Service:
         return f"{self.data}/diatom.sock"
 
     def start(self):
-        command = [str(PROGRAM), "serve", "--data", self.data, *self.arguments]
+        command = [str(PROGRAM), "serve", "--data", self.data, "--listen", "none", *self.arguments]
         self.process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, start_new_session=True)
 

@@ -18,7 +18,7 @@ part() {
 start_service() {
     DIATOM_DATA=$(mktemp -d)
     export DIATOM_DATA
-    "$diatom" serve --data "$DIATOM_DATA" >"$DIATOM_DATA/log" 2>&1 &
+    "$diatom" serve --data "$DIATOM_DATA" --listen none >"$DIATOM_DATA/log" 2>&1 &
     service=$!
     for _ in {1..600}; do
         if [[ -S $DIATOM_DATA/diatom.sock ]]; then return; fi

@@ -19,19 +19,21 @@ package final class Application: Sendable {
     let languages: any LanguageDirectory
     /// Who may do what.
     package let access: AccessControl
-    private let version: String
+    let version: String
+    let metrics: (@Sendable () -> [UInt8])?
     private let accessLog: AccessLog
     private let draining = Atomic(false)
 
     var history: (any RunHistory)? { records.history }
 
-    /// `observe`: Hears of every result, before its client does.
+    /// `metrics`: Writes them for Prometheus. `observe`: Hears of every result, before its client does.
     package init(
         runner: any Runner, idempotency: any IdempotencyStore, languages: any LanguageDirectory, log: Log,
         records: ServiceRecords = ServiceRecords(), access: AccessControl? = nil,
         configuration: ApplicationConfiguration = ApplicationConfiguration(),
-        observe: (@Sendable (RunResult) -> Void)? = nil
+        metrics: (@Sendable () -> [UInt8])? = nil, observe: (@Sendable (RunResult) -> Void)? = nil
     ) {
+        self.metrics = metrics
         self.runner = runner
         self.idempotency = idempotency
         self.languages = languages
@@ -86,33 +88,29 @@ package final class Application: Sendable {
     }
 
     private func answer(_ request: HTTPRequest) async throws(APIError) -> HTTPResponse {
-        guard let resource = Resource(path: request.path) else { throw Self.notFound("path") }
-        guard resource.methods.contains(request.method) else {
-            throw .methodNotAllowed(request.method, allowed: resource.methods)
-        }
-        if !resource.readsQuery { try QueryReader.check(request.query, known: []) }
-        switch resource {
-        case .runs where request.method == "POST": return try await submit(request)
-        case .runs: return try await listRuns(request)
-        case .batch: return try await submitBatch(request)
-        case .runEvents(let id): return try await followRun(id, request)
-        case .runFile(let id, let path): return try await runFile(id, path, request)
-        case .run(let id) where request.method == "DELETE": return try await deleteRun(id, request)
-        case .run(let id): return try await findRun(id, request)
-        case .environments where request.method == "POST": return try await makeEnvironment(request)
-        case .environments where request.method == "DELETE": return try await collectEnvironments(request)
-        case .environments: return try await listEnvironments(request)
-        case .environment(let id) where request.method == "DELETE":
-            return try await removeEnvironment(id, request)
-        case .environment(let id): return try await showEnvironment(id, request)
-        case .languages: return .json(200, LanguageListing.encode(languages.listing))
-        case .version: return .json(200, Self.object(("name", "diatom"), ("version", version)))
-        case .health: return .json(200, Self.object(("status", "ok")))
-        case .readiness:
-            guard !isDraining else { throw APIError(.draining) }
-            return .json(200, Self.object(("status", "ready")))
+        if access.isOpen, request.transport != .unix { try BrowserRules.check(request) }
+        switch Self.router.match(request.method, request.path) {
+        case .nothing: throw Self.notFound("path")
+        case .otherMethods(let methods): throw .methodNotAllowed(request.method, allowed: methods)
+        case .route(let route, let parameters):
+            var request = request
+            if let scope = route.scope {
+                request.principal = try await access.principal(of: request)
+                guard request.principal.may(scope) else { throw await refuse(route, scope, request) }
+            }
+            if !route.readsQuery { try QueryReader.check(request.query, known: []) }
+            return try await route.handler(self, request, parameters)
         }
     }
+
+    /// What a key may not do is worth knowing of.
+    private func refuse(_ route: Route, _ scope: KeyScope, _ request: HTTPRequest) async -> APIError {
+        await note(.accessDenied, level: .warning, subject: route.operation, by: request.principal)
+        return APIError(
+            RequestError(.forbidden, "the key has not the scope '\(scope.rawValue)' that this needs"))
+    }
+
+    private static let router = Router(Routes.all)
 
     static func notFound(_ what: String) -> APIError {
         let message =

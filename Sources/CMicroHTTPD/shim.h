@@ -24,6 +24,12 @@ struct diatom_http_bounds {
     size_t bytes_per_connection;
 };
 
+/* A certificate and its key in PEM, both or neither; must outlive the daemon. */
+struct diatom_http_identity {
+    const char *certificate;
+    const char *key;
+};
+
 static inline void diatom_http_log(void *calls, const char *format, va_list values)
 {
     const struct diatom_http_calls *c = calls;
@@ -42,13 +48,26 @@ static inline size_t diatom_http_keep_escapes(void *unused, struct MHD_Connectio
     return count;
 }
 
-/* Serves on a listening socket, which the daemon closes when it stops. Returns NULL on failure. */
+/* TLS 1.2 and 1.3, without what is broken in the former. */
+#define DIATOM_TLS_PRIORITIES "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-CIPHER-ALL:+AES-256-GCM:+AES-128-GCM:+CHACHA20-POLY1305:-RSA"
+
+/* Serves on a listening socket, which the daemon closes when it stops; with an identity by TLS. Returns NULL on
+ * failure. */
 static inline struct MHD_Daemon *diatom_http_start(int listener, const struct diatom_http_bounds *bounds,
+                                                   const struct diatom_http_identity *identity,
                                                    struct diatom_http_calls *calls)
 {
+    struct MHD_OptionItem tls[] = {
+        {MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(identity == NULL ? NULL : identity->certificate)},
+        {MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(identity == NULL ? NULL : identity->key)},
+        {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)DIATOM_TLS_PRIORITIES},
+        {MHD_OPTION_END, 0, NULL},
+    };
     return MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL,
-        calls->handle, calls->context,
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
+            (identity == NULL ? 0 : MHD_USE_TLS),
+        0, NULL, NULL, calls->handle, calls->context,
+        MHD_OPTION_ARRAY, identity == NULL ? &tls[3] : tls,
         MHD_OPTION_EXTERNAL_LOGGER, diatom_http_log, calls,
         MHD_OPTION_LISTEN_SOCKET, listener,
         MHD_OPTION_CONNECTION_LIMIT, bounds->connections,
@@ -66,6 +85,15 @@ static inline int diatom_http_descriptor(struct MHD_Connection *connection)
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     return info == NULL ? -1 : info->connect_fd;
 }
+
+/* A response whose body `read` makes while it is sent; `free` is called once with the context when it is done with. */
+static inline struct MHD_Response *diatom_http_stream(void *context, MHD_ContentReaderCallback read,
+                                                      MHD_ContentReaderFreeCallback free)
+{
+    return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 16384, read, context, free);
+}
+
+#define DIATOM_HTTP_END ((ssize_t)-1)
 
 /* What the call `connection` left in its socket_context. */
 static inline void *diatom_http_peer(struct MHD_Connection *connection)

@@ -18,6 +18,8 @@ final class Exchange: Sendable {
         var isCancelled = false
         var cancel: (@Sendable () -> Void)?
         var response: HTTPResponse?
+        /// Of an answer that is made while it is sent.
+        var sender: StreamSender?
     }
 
     let peer: Peer
@@ -95,7 +97,10 @@ final class Exchange: Sendable {
     /// Hands over the answer; one that comes after the end, or after another, is dropped.
     func answer(_ response: HTTPResponse) {
         state.withLock { state in
-            guard !state.isOver, state.response == nil else { return }
+            guard !state.isOver, state.response == nil, state.sender == nil else {
+                response.drop()
+                return
+            }
             state.response = response
             guard state.isSuspended else { return }
             state.isSuspended = false
@@ -103,26 +108,47 @@ final class Exchange: Sendable {
         }
     }
 
+    /// Remembers who sends the answer, to cut it off when the client is gone.
+    func isSent(by sender: StreamSender) {
+        let isCancelled = state.withLock { state in
+            state.sender = sender
+            return state.isCancelled
+        }
+        if isCancelled { sender.cut() }
+    }
+
     /// Nobody waits for the answer any more.
     func cancel() {
-        let cancel = state.withLock { state in
+        let (cancel, sender) = state.withLock { state in
             state.isCancelled = true
-            return state.cancel
+            return (state.cancel, state.sender)
         }
         cancel?()
+        sender?.cut()
     }
 
     /// The daemon is done with the request, one way or the other; the connection may be gone after this.
     func end(wasSent: Bool) {
-        let (cancel, bytes) = state.withLock { state in
+        let ended = state.withLock { state in
             defer {
                 state.body = []
                 state.cancel = nil
+                state.sender = nil
+                state.response = nil
             }
             state.isOver = true
-            return (state.cancel, state.body.count)
+            return state
         }
-        budget.give(bytes)
-        if !wasSent { cancel?() }
+        budget.give(ended.body.count)
+        ended.sender?.end()
+        ended.response?.drop()
+        if !wasSent { ended.cancel?() }
+    }
+}
+
+extension HTTPResponse {
+    /// Nobody will send it.
+    fileprivate func drop() {
+        if case .stream(let stream) = body { stream.cancel() }
     }
 }

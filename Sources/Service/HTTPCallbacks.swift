@@ -19,17 +19,45 @@ enum HTTPCallbacks {
     }
 
     /// Queues an answer.
-    static func send(_ response: HTTPResponse, _ connection: OpaquePointer, isLast: Bool) -> MHD_Result {
-        let queued = response.body.bytes.withUnsafeBytes { body in
-            MHD_create_response_from_buffer(
-                body.count, UnsafeMutableRawPointer(mutating: body.baseAddress), .RESPMEM_MUST_COPY)
-        }
+    static func send(
+        _ response: HTTPResponse, _ connection: OpaquePointer, _ exchange: Exchange, owner: TaskOwner,
+        isLast: Bool
+    ) -> MHD_Result {
+        let queued =
+            switch response.body {
+            case .bytes(let bytes):
+                bytes.withUnsafeBytes { body in
+                    MHD_create_response_from_buffer(
+                        body.count, UnsafeMutableRawPointer(mutating: body.baseAddress), .RESPMEM_MUST_COPY)
+                }
+            case .stream(let body): stream(body, connection, exchange, owner)
+            }
         guard let queued else { return .NO }
         defer { MHD_destroy_response(queued) }
         for field in response.headers.fields { MHD_add_response_header(queued, field.name, field.value) }
         if isLast { MHD_add_response_header(queued, "Connection", "close") }
         return MHD_queue_response(connection, UInt32(response.status), queued)
     }
+
+    private static func stream(
+        _ stream: any HTTPBodyStream, _ connection: OpaquePointer, _ exchange: Exchange, _ owner: TaskOwner
+    ) -> OpaquePointer? {
+        let sender = StreamSender(stream, ConnectionHandle(connection), owner: owner)
+        exchange.isSent(by: sender)
+        return diatom_http_stream(Unmanaged.passRetained(sender).toOpaque(), readStream, freeStream)
+    }
+}
+
+private func readStream(
+    _ context: UnsafeMutableRawPointer?, _ position: UInt64, _ buffer: UnsafeMutablePointer<CChar>?,
+    _ most: Int
+) -> Int {
+    guard let sender = object(StreamSender.self, context) else { return DIATOM_HTTP_END }
+    return sender.read(into: UnsafeMutableRawBufferPointer(start: buffer, count: most))
+}
+
+private func freeStream(_ context: UnsafeMutableRawPointer?) {
+    if let context { Unmanaged<StreamSender>.fromOpaque(context).release() }
 }
 
 private func object<Object: AnyObject>(_ type: Object.Type, _ context: UnsafeMutableRawPointer?) -> Object? {
@@ -46,12 +74,14 @@ private func handleRequest(
     else { return .NO }
     guard let exchange = object(Exchange.self, slot.pointee) else {
         guard let peer = object(Peer.self, diatom_http_peer(connection)) else { return .NO }
-        let head = HTTPRequest(
+        var head = HTTPRequest(
             method: String(cString: method), path: String(cString: path), query: parameters(connection),
             headers: headers(connection))
-        slot.pointee = Unmanaged.passRetained(daemon.begin(head, connection, peer)).toOpaque()
+        head.transport = peer.transport
+        let exchange = daemon.begin(head, connection, peer)
+        slot.pointee = Unmanaged.passRetained(exchange).toOpaque()
         guard let refusal = daemon.refusal(of: head.headers) else { return .YES }
-        return HTTPCallbacks.send(refusal, connection, isLast: true)
+        return HTTPCallbacks.send(refusal, connection, exchange, owner: daemon.owner, isLast: true)
     }
     if size.pointee > 0 {
         let goesOn = exchange.receive(UnsafeRawBufferPointer(start: piece, count: size.pointee))
@@ -65,7 +95,8 @@ private func handleRequest(
     case .wait: response = exchange.suspendUnlessAnswered()
     }
     guard let response else { return .YES }
-    return HTTPCallbacks.send(response, connection, isLast: daemon.application.isDraining)
+    return HTTPCallbacks.send(
+        response, connection, exchange, owner: daemon.owner, isLast: daemon.application.isDraining)
 }
 
 private func requestCompleted(

@@ -20,14 +20,22 @@ final class HTTPDaemon: Sendable {
     let log: Log
     private let budget: BodyBudget
     private let patience: Peer.Patience
-    private let owner = TaskOwner()
+    let owner = TaskOwner()
+    private let isUnix: Bool
+    private let isSecure: Bool
     private let lastPeer = Atomic<UInt64>(0)
     private let waiting = Mutex<[ObjectIdentifier: Exchange]>([:])
     private let handle = Mutex<UInt>(0)
     /// Freed after the daemon has stopped.
     private let calls = Mutex<UInt>(0)
 
-    init(application: Application, watcher: PeerWatcher, configuration: ServiceConfiguration, log: Log) {
+    /// `isUnix`: Whether it serves the socket that only the service's own user may open.
+    init(
+        application: Application, watcher: PeerWatcher, configuration: ServiceConfiguration, isUnix: Bool,
+        log: Log
+    ) {
+        self.isUnix = isUnix
+        isSecure = !isUnix && configuration.identity != nil
         self.application = application
         self.watcher = watcher
         self.log = log
@@ -46,13 +54,27 @@ final class HTTPDaemon: Sendable {
             idle_seconds: UInt32(configuration.idleSeconds),
             bytes_per_connection: configuration.bytesPerConnection.bytes)
         let socket = listener.release()
-        guard let daemon = diatom_http_start(socket, &bounds, calls) else {
+        guard let daemon = Self.start(socket, &bounds, isSecure ? configuration.identity : nil, calls) else {
             _ = Descriptor(adopting: socket)
             HTTPCallbacks.release(calls)
-            throw .daemonFailed
+            throw isSecure ? .badIdentity("do not belong together, or are not PEM") : .daemonFailed
         }
         self.calls.withLock { $0 = UInt(bitPattern: calls) }
         handle.withLock { $0 = UInt(bitPattern: daemon) }
+    }
+
+    private static func start(
+        _ socket: Int32, _ bounds: inout diatom_http_bounds, _ identity: TLSIdentity?,
+        _ calls: UnsafeMutablePointer<diatom_http_calls>
+    ) -> OpaquePointer? {
+        guard let identity else { return diatom_http_start(socket, &bounds, nil, calls) }
+        return identity.certificate.withCString { certificate in
+            identity.key.withCString { key in
+                // The daemon reads both while it starts, and keeps neither.
+                var pair = diatom_http_identity(certificate: certificate, key: key)
+                return diatom_http_start(socket, &bounds, &pair, calls)
+            }
+        }
     }
 
     /// Accepts no more connections; those that are open go on.
@@ -69,6 +91,7 @@ final class HTTPDaemon: Sendable {
         if !allEnded { log(.warning, "requests_abandoned", ["count": "\(owner.count)"]) }
         for exchange in waiting.withLock({ Array($0.values) }) {
             exchange.answer(APIError(.draining).response)
+            exchange.cancel()
         }
         // The daemon's thread still has to send what was handed to it.
         for _ in 0..<200 where !waiting.withLock({ $0.isEmpty }) {
@@ -82,7 +105,11 @@ final class HTTPDaemon: Sendable {
 
     func connected(_ descriptor: Int32) -> Peer? {
         let number = lastPeer.add(1, ordering: .relaxed).newValue
-        let peer = Peer(number: number, descriptor: descriptor, patience: patience)
+        let transport: HTTPTransport =
+            isUnix
+            ? .unix
+            : .tcp(peer: SocketName.peer(of: descriptor)?.host ?? "unknown", isSecure: isSecure)
+        let peer = Peer(number: number, descriptor: descriptor, transport: transport, patience: patience)
         return watcher.add(peer, descriptor) ? peer : nil
     }
 

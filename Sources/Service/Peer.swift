@@ -1,3 +1,4 @@
+internal import API
 internal import Glibc
 internal import Synchronization
 
@@ -22,12 +23,14 @@ final class Peer: Sendable {
     }
 
     let number: UInt64
+    let transport: HTTPTransport
     private let descriptor: Int32
     private let patience: Patience
     private let state: Mutex<State>
 
-    init(number: UInt64, descriptor: Int32, patience: Patience) {
+    init(number: UInt64, descriptor: Int32, transport: HTTPTransport, patience: Patience) {
         self.number = number
+        self.transport = transport
         self.descriptor = descriptor
         self.patience = patience
         state = Mutex(State(deadline: .now + patience.head))

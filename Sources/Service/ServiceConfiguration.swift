@@ -2,6 +2,10 @@ package import Domain
 
 /// What an operator can set of the HTTP service.
 package struct ServiceConfiguration: Hashable, Sendable {
+    /// Besides the unix socket.
+    package var endpoints: [TCPEndpoint] = []
+    /// What is served at them by TLS; nil serves plain HTTP.
+    package var identity: TLSIdentity?
     package var mostConnections = 512
     /// A connection on which nothing moves for so long is closed; one that waits for its run is not.
     package var idleSeconds = 30
@@ -18,6 +22,19 @@ package struct ServiceConfiguration: Hashable, Sendable {
     package var grace: Duration = .seconds(10)
     /// How long a run may take to end once it is cancelled; one that takes longer is given up.
     package var patience: Duration = .seconds(5)
+    /// How often clients that follow a run hear that their connection is alive.
+    package var beat: Duration = .seconds(15)
 
     package init() {}
+}
+
+/// A certificate with its chain, and its private key, both in PEM.
+package struct TLSIdentity: Hashable, Sendable {
+    package var certificate: String
+    package var key: String
+
+    package init(certificate: String, key: String) {
+        self.certificate = certificate
+        self.key = key
+    }
 }

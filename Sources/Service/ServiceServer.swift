@@ -1,13 +1,17 @@
 package import API
 internal import Posix
+internal import Synchronization
 package import Telemetry
 
-/// The service: the API over HTTP on a unix socket that only its user may open.
+/// The service: the API over HTTP, on a unix socket that only its user may open, and over TCP where it is told to.
 package final class ServiceServer: Sendable {
     private let socketPath: String
     private let application: Application
     private let configuration: ServiceConfiguration
     private let log: Log
+    /// Where it listens besides the socket, once it does.
+    package var endpoints: [TCPEndpoint] { listening.withLock { $0 } }
+    private let listening = Mutex<[TCPEndpoint]>([])
     private let stopSignal: AsyncStream<Never>
     private let stopper: AsyncStream<Never>.Continuation
 
@@ -29,33 +33,34 @@ package final class ServiceServer: Sendable {
     /// - Throws: ``ServiceError`` when it cannot begin to serve.
     package func run(whenListening: @Sendable () -> Void = {}) async throws(ServiceError) {
         let listener = try UnixListener.take(path: socketPath)
-        let daemon: HTTPDaemon
-        let thread: BlockingThread
-        do throws(SystemFailure) {
-            let watcher = try PeerWatcher()
-            daemon = HTTPDaemon(
-                application: application, watcher: watcher, configuration: configuration, log: log)
-            thread = try BlockingThread()
-        } catch {
-            listener.close()
-            throw .refused(error)
-        }
-        defer { thread.stop() }
-        do throws(ServiceError) {
-            try daemon.start(try listener.listen(), configuration)
-        } catch {
+        let serving: Serving
+        do throws(ServiceError) { serving = try begin(listener) } catch {
             listener.close()
             throw error
         }
-        async let watching: Void = thread.perform { daemon.watcher.watch() }
+        defer { serving.thread.stop() }
+        async let watching: Void = serving.thread.perform { serving.watcher.watch() }
+        let beating = Task { [application, beat = configuration.beat] in
+            while (try? await Task.sleep(for: beat)) != nil { application.beat() }
+        }
         log(.info, "listening", ["socket": socketPath])
+        for endpoint in serving.endpoints {
+            log(
+                .info, "listening",
+                [
+                    "address": "\(endpoint)", "tls": configuration.identity == nil ? "no" : "yes",
+                    "key": application.access.isOpen ? "none" : "needed",
+                ])
+        }
+        listening.withLock { $0 = serving.endpoints }
         whenListening()
         for await _ in stopSignal {}
         listener.close()
-        daemon.quiesce()
+        for daemon in serving.daemons { daemon.quiesce() }
         // A task of its own, because being cancelled is one way of being told to stop, and the runs that are
         // under way have their grace nevertheless.
-        await Task { await shutDown(daemon) }.value
+        await Task { await shutDown(serving) }.value
+        beating.cancel()
         await watching
         log(.info, "stopped")
     }
@@ -63,10 +68,44 @@ package final class ServiceServer: Sendable {
     /// Makes ``run(whenListening:)`` return.
     package func stop() { stopper.finish() }
 
-    private func shutDown(_ daemon: HTTPDaemon) async {
+    private struct Serving: Sendable {
+        var daemons: [HTTPDaemon] = []
+        var endpoints: [TCPEndpoint] = []
+        let watcher: PeerWatcher
+        let thread: BlockingThread
+    }
+
+    private func begin(_ listener: borrowing UnixListener) throws(ServiceError) -> Serving {
+        var serving: Serving
+        do throws(SystemFailure) {
+            serving = Serving(watcher: try PeerWatcher(), thread: try BlockingThread())
+        } catch {
+            throw .refused(error)
+        }
+        for endpoint in configuration.endpoints {
+            let tcp = try TCPListener.listen(endpoint)
+            guard tcp.isLoopback || !application.access.isOpen else { throw .needsKey(endpoint.description) }
+            serving.endpoints.append(tcp.endpoint)
+            serving.daemons.append(try serve(tcp.take(), serving.watcher, isUnix: false))
+        }
+        serving.daemons.append(try serve(try listener.listen(), serving.watcher, isUnix: true))
+        return serving
+    }
+
+    private func serve(
+        _ socket: consuming Descriptor, _ watcher: PeerWatcher, isUnix: Bool
+    ) throws(ServiceError) -> HTTPDaemon {
+        let daemon = HTTPDaemon(
+            application: application, watcher: watcher, configuration: configuration, isUnix: isUnix, log: log
+        )
+        try daemon.start(socket, configuration)
+        return daemon
+    }
+
+    private func shutDown(_ serving: Serving) async {
         let ended = await application.shutDown(grace: configuration.grace, patience: configuration.patience)
         if !ended { log(.warning, "runs_abandoned") }
-        await daemon.stop(grace: ended ? .seconds(1) : .milliseconds(50))
-        daemon.watcher.stop()
+        for daemon in serving.daemons { await daemon.stop(grace: ended ? .seconds(1) : .milliseconds(50)) }
+        serving.watcher.stop()
     }
 }

@@ -1,4 +1,7 @@
 internal import Domain
+internal import Posix
+internal import Records
+internal import Service
 
 /// The arguments of `diatom-service`, which `diatom serve` passes on.
 struct ServiceOptions {
@@ -21,19 +24,50 @@ struct ServiceOptions {
     /// Servers of files that the package index leads to.
     var indexHosts: [String] = []
     var isVerbose = false
+    /// Where it listens by TCP; none where only the unix socket is wanted.
+    var endpoints = [TCPEndpoint(host: "127.0.0.1", port: 3428)]
+    var certificate: String?
+    var certificateKey: String?
+    /// Whether runs, keys and the audit log are kept.
+    var keepsRecords = true
+    var records = RecordSettings()
 
-    enum Wrong: Error {
+    enum Wrong: Error, CustomStringConvertible {
         case number(String)
         case endpoint(String)
+        case listen(String)
+        case halfIdentity
+        case choice(String, String, String)
         case warmNode(String)
         case unknown(String)
         case missingValue(String)
+
+        var description: String {
+            switch self {
+            case .number(let name): "\(name): a whole number within its bounds was expected"
+            case .endpoint(let text): "--allow-private: '\(text)', where HOST:PORT was expected"
+            case .listen(let text): "--listen: '\(text)', where HOST:PORT, [IPV6]:PORT or 'none' was expected"
+            case .halfIdentity: "--tls-cert and --tls-key: one is of no use without the other"
+            case .choice(let name, let value, let expected):
+                "\(name): '\(value)', where \(expected) was expected"
+            case .warmNode(let value): "--warm-node: '\(value)', where yes, pooled or no was expected"
+            case .unknown(let name): "there is no option '\(name)'"
+            case .missingValue(let name): "\(name): its value is missing"
+            }
+        }
     }
 
     static let help = """
-        diatom serve: the service; listens on a unix socket in its data folder
+        diatom serve: the service; listens at 127.0.0.1:3428 and on a unix socket in its data folder
 
-          --data DIR            where the socket and the idempotency keys live
+          --data DIR            where the socket, the store and what is kept live
+          --listen HOST:PORT,…  where to listen by TCP, besides the socket; 'none' for nowhere. What is no loopback
+                                address needs a key first (diatom keys create)
+          --history yes|no      whether runs and the audit log are kept, and keys can be made (default: yes)
+          --history-days N      runs that are older go (default: 30; 0: never); the audit log stays
+          --history-mb N        what requests, results and files of runs may take (default: 4096)
+          --tls-cert FILE, --tls-key FILE
+                                a certificate with its chain and its key, in PEM: serve HTTPS there
           --allow NAME,…        isolation layers whose absence is allowed, e.g. memory:sampled
           --preload MODULE,…    modules that the warm Python host imports besides its standard list
           --allow-private HOST:PORT,…
@@ -54,9 +88,12 @@ struct ServiceOptions {
 
         """
 
-    init(_ arguments: [String], defaultData: String, defaultToolchains: String) throws(Wrong) {
+    init(
+        _ arguments: [String], defaultData: String, defaultToolchains: String, defaultListen: String?
+    ) throws(Wrong) {
         data = defaultData
         toolchains = defaultToolchains
+        if let defaultListen { try set("--listen", defaultListen) }
         var rest = arguments[...]
         while let name = rest.popFirst() {
             if name == "--verbose" || name == "-v" {
@@ -67,10 +104,12 @@ struct ServiceOptions {
             guard let value = rest.popFirst() else { throw .missingValue(name) }
             try set(name, value)
         }
+        guard (certificate == nil) == (certificateKey == nil) else { throw .halfIdentity }
     }
 
     private static let names = [
-        "--data", "--allow", "--allow-private", "--preload", "--compile-cache-mb", "--jailer-socket",
+        "--data", "--history", "--history-days", "--history-mb", "--listen", "--tls-cert", "--tls-key",
+        "--allow", "--allow-private", "--preload", "--compile-cache-mb", "--jailer-socket",
         "--toolchains", "--user", "--warm-node",
         "--environments-mb", "--environment-build-mb", "--index-hosts",
     ]
@@ -79,6 +118,21 @@ struct ServiceOptions {
         let list = value.split(separator: ",").map(String.init)
         switch name {
         case "--data": data = value
+        case "--listen":
+            endpoints = []
+            for text in list where text != "none" {
+                guard let endpoint = TCPEndpoint(parsing: text) else { throw .listen(text) }
+                endpoints.append(endpoint)
+            }
+        case "--history":
+            guard ["yes", "no"].contains(value) else { throw .choice(name, value, "yes or no") }
+            keepsRecords = value == "yes"
+        case "--history-days":
+            guard let days = Int(value), (0...36_500).contains(days) else { throw .number(name) }
+            records.mostAge = days == 0 ? nil : .seconds(days * 86_400)
+        case "--history-mb": records.mostBytes = .mebibytes(try Self.mebibytes(name, value, from: 1))
+        case "--tls-cert": certificate = value
+        case "--tls-key": certificateKey = value
         case "--allow": allowed += list
         case "--preload": preload += list
         case "--allow-private":
@@ -103,6 +157,14 @@ struct ServiceOptions {
     private static func mebibytes(_ name: String, _ value: String, from least: Int) throws(Wrong) -> Int {
         guard let count = Int(value), (least...1_048_576).contains(count) else { throw .number(name) }
         return count
+    }
+
+    /// What is served by TLS, read now; the service's own user must be able to read it.
+    func identity() throws(SystemFailure) -> TLSIdentity? {
+        guard let certificate, let certificateKey else { return nil }
+        return TLSIdentity(
+            certificate: try SmallFile.read(certificate, limit: 1 << 20),
+            key: try SmallFile.read(certificateKey, limit: 1 << 20))
     }
 
     var environmentsFolder: String? { environmentsMebibytes > 0 ? data + "/environments" : nil }

@@ -90,20 +90,24 @@ func serve(_ options: ServiceOptions) async throws {
     if let failure = engine.environmentsFailure {
         log(.warning, "environments_absent", ["why": failure.message])
     }
-    let store = try FileIdempotencyStore(folder: options.data + "/idempotency")
+    let shelf = try await RecordShelf.open(options, log)
     let application = Application(
-        runner: engine, idempotency: store,
+        runner: engine, idempotency: try FileIdempotencyStore(folder: options.data + "/idempotency"),
         languages: CatalogueDirectory(
             catalogue, versions: { engine.versions.known }, releases: { engine.versions.releases },
-            start: engine.start(of:)), log: log
-    )
-    let path = options.data + "/diatom.sock"
-    let server = ServiceServer(socketPath: path, application: application, log: log)
+            start: engine.start(of:)), log: log, records: shelf.ports, access: shelf.access)
+    var configuration = ServiceConfiguration()
+    configuration.endpoints = options.endpoints
+    configuration.identity = try options.identity()
+    let server = ServiceServer(
+        socketPath: options.data + "/diatom.sock", application: application, log: log,
+        configuration: configuration)
     stopOnSignals(server)
     if let refusal = await engine.greeting()?.refusal {
         log(.warning, "runs_refused", ["reason": refusal, "help": "diatom doctor"])
     }
     try await server.run()
+    await shelf.close()
 }
 
 /// SIGTERM and SIGINT end the service gracefully; they are taken by a thread that waits for nothing else.
@@ -127,7 +131,8 @@ if arguments.contains("--help") || arguments.contains("-h") {
 let options: ServiceOptions
 do {
     options = try ServiceOptions(
-        arguments, defaultData: defaultData(), defaultToolchains: defaultToolchains())
+        arguments, defaultData: defaultData(), defaultToolchains: defaultToolchains(),
+        defaultListen: variable("DIATOM_LISTEN"))
 } catch {
     fail("\(error); see diatom serve --help", code: 2)
 }

@@ -26,7 +26,7 @@ struct AccessTests {
         _ headers: KeyValuePairs<String, String>, isTrusted: Bool = false
     ) async throws(APIError) -> Principal {
         var request = HTTPRequest(method: "GET", path: "/v1/runs", headers: HTTPHeaders(headers))
-        request.isTrusted = isTrusted
+        request.transport = isTrusted ? .unix : .tcp(peer: "127.0.0.1", isSecure: false)
         return try await access.principal(of: request)
     }
 
@@ -72,7 +72,7 @@ struct AccessTests {
         await #expect(throws: APIError.self) { try await principal([:]) }
         let open = AccessControl(keys: records, hasKeys: false)
         var request = HTTPRequest(method: "GET", path: "/v1/runs")
-        request.isTrusted = false
+        request.transport = .tcp(peer: "127.0.0.1", isSecure: false)
         #expect(try await open.principal(of: request) == .local)
         open.keysChanged()
         await #expect(throws: APIError.self) { try await open.principal(of: request) }

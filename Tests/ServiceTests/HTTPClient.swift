@@ -1,5 +1,6 @@
 internal import Glibc
 internal import Posix
+internal import Service
 
 /// A connection to a unix socket, used from a thread that may block.
 final class HTTPClient: Sendable {
@@ -28,6 +29,28 @@ final class HTTPClient: Sendable {
                 }
             }
         }
+        waitAtMost20Seconds()
+    }
+
+    init(endpoint: TCPEndpoint) throws {
+        thread = try BlockingThread()
+        socket = Descriptor(
+            adopting: try check("socket") { Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0) })
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = endpoint.port.bigEndian
+        inet_pton(AF_INET, endpoint.host, &address.sin_addr)
+        try check("connect") {
+            withUnsafePointer(to: address) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    connect(socket.rawValue, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+                }
+            }
+        }
+        waitAtMost20Seconds()
+    }
+
+    private func waitAtMost20Seconds() {
         var patience = timeval(tv_sec: 20, tv_usec: 0)
         setsockopt(socket.rawValue, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
     }
@@ -39,12 +62,12 @@ final class HTTPClient: Sendable {
     }
 
     static func postText(_ body: String, path: String = "/v1/runs", headers: String = "") -> String {
-        "POST \(path) HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        "POST \(path) HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
             + "Content-Length: \(body.utf8.count)\r\n\(headers)\r\n\(body)"
     }
 
     func get(_ path: String, method: String = "GET") async throws -> Response {
-        try await exchange("\(method) \(path) HTTP/1.1\r\nHost: x\r\n\r\n")
+        try await exchange("\(method) \(path) HTTP/1.1\r\nHost: localhost\r\n\r\n")
     }
 
     func exchange(_ text: String) async throws -> Response {
@@ -60,6 +83,21 @@ final class HTTPClient: Sendable {
 
     func receive() async throws -> Response {
         try await thread.perform { () throws(any Error) in try self.receiveNow() }
+    }
+
+    /// Everything that comes, up to and with a text.
+    func receiveText(until end: String) async throws -> String {
+        try await thread.perform { () throws(any Error) in
+            var bytes: [UInt8] = []
+            var buffer = [UInt8](repeating: 0, count: 1 << 16)
+            let end = Array(end.utf8)
+            while !bytes.suffix(buffer.count + end.count).contains(end) {
+                let count = recv(self.socket.rawValue, &buffer, buffer.count, 0)
+                guard count > 0 else { throw Broken() }
+                bytes.append(contentsOf: buffer[..<count])
+            }
+            return String(decoding: bytes, as: UTF8.self)
+        }
     }
 
     /// Sends no more, but still reads.

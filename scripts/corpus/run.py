@@ -134,7 +134,7 @@ class Socket:
     """A service of its own, and a connection to it for each worker thread."""
 
     def __init__(self, options):
-        self.command = [options.diatom, "serve", *options.extra]
+        self.command = [options.diatom, "serve", "--listen", "none", *options.extra]
         self.start = options.start
         self.local = threading.local()
 

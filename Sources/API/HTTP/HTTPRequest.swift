@@ -19,8 +19,7 @@ package struct HTTPRequest: Sendable {
     package var query: [Parameter]
     package var headers: HTTPHeaders
     package var body: [UInt8]
-    /// Whether it came by a way that only the service's own user has.
-    package var isTrusted = true
+    package var transport = HTTPTransport.unix
     /// Who sent it; set by whoever looked at its key.
     package var principal = Principal.local
 

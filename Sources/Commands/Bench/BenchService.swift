@@ -18,7 +18,7 @@ final class BenchService: Sendable {
             throw Failure(reason: "no temporary folder can be made in /tmp")
         }
         data = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        var arguments = ["--data", data]
+        var arguments = ["--data", data, "--listen", "none"]
         if !allowed.isEmpty { arguments += ["--allow", allowed.joined(separator: ",")] }
         if !preload.isEmpty { arguments += ["--preload", preload.joined(separator: ",")] }
         let null = open("/dev/null", O_RDWR | O_CLOEXEC)

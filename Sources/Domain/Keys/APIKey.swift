@@ -2,7 +2,7 @@
 package enum KeyScope: String, Hashable, Sendable, CaseIterable {
     /// Submit runs, make environments, and see what this key has made.
     case run
-    /// See what this key has made, and nothing else.
+    /// See what this key has made, and nothing else; `run` has this in it.
     case read
     /// Read metrics and statistics.
     case metrics
@@ -93,5 +93,7 @@ package struct Principal: Hashable, Sendable {
     package static let local = Principal(
         key: .local, scopes: Set(KeyScope.allCases), allowance: KeyAllowance())
 
-    package func may(_ scope: KeyScope) -> Bool { scopes.contains(scope) || scopes.contains(.admin) }
+    package func may(_ scope: KeyScope) -> Bool {
+        scopes.contains(scope) || scopes.contains(.admin) || (scope == .read && scopes.contains(.run))
+    }
 }

@@ -1,8 +1,6 @@
-internal import Domain
-
 /// Media types guessed from a file's name, never from its content.
-enum MediaType {
-    static func guess(_ path: WorkspacePath) -> String {
+package enum MediaType {
+    package static func guess(_ path: WorkspacePath) -> String {
         let name = path.names.last ?? ""
         guard let dot = name.lastIndex(of: ".") else { return "application/octet-stream" }
         return table[name[name.index(after: dot)...].lowercased()] ?? "application/octet-stream"

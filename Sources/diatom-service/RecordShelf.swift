@@ -1,0 +1,52 @@
+internal import API
+internal import Domain
+internal import Records
+internal import Telemetry
+
+/// The service's store, opened and tended.
+struct RecordShelf {
+    /// How often what is too old is looked for, and the head of the audit log signed.
+    private static let sweepSeconds = 60
+
+    let records: Records?
+    let access: AccessControl
+    private let sweeping: Task<Void, Never>?
+
+    static func open(_ options: ServiceOptions, _ log: Log) async throws(StorageFailure) -> RecordShelf {
+        guard options.keepsRecords else {
+            return RecordShelf(
+                records: nil, access: AccessControl(keys: nil, hasKeys: false), sweeping: nil)
+        }
+        let records = try await Records(folder: options.data, settings: options.records)
+        let lost = try await records.loseInterrupted()
+        if lost > 0 { log(.warning, "runs_lost", ["count": "\(lost)"]) }
+        try await records.append(AuditEvent(.serviceStarted, key: .local))
+        let sweeping = Task {
+            while (try? await Task.sleep(for: .seconds(sweepSeconds))) != nil {
+                do throws(StorageFailure) { try await records.sweep() } catch {
+                    log(.error, "sweep_failed", ["why": error.message])
+                }
+            }
+        }
+        let hasKeys = try await records.hasKeys()
+        return RecordShelf(
+            records: records, access: AccessControl(keys: records, hasKeys: hasKeys), sweeping: sweeping)
+    }
+
+    var ports: ServiceRecords {
+        var ports = ServiceRecords()
+        guard let records else { return ports }
+        ports.keys = records
+        ports.history = records
+        ports.audit = records
+        ports.trouble = { records.trouble }
+        return ports
+    }
+
+    func close() async {
+        sweeping?.cancel()
+        guard let records else { return }
+        _ = try? await records.append(AuditEvent(.serviceStopped, key: .local))
+        await records.close()
+    }
+}

@@ -4,10 +4,6 @@ package struct RunOptions: Hashable, Sendable {
 
     /// What the history keeps of the run.
     package var store: Store = .all
-    /// 0 to 9; a higher one leaves the queue earlier.
-    package var priority = 5
-    /// How long after its arrival the run is still worth starting.
-    package var deadline: Duration?
 
     package init() {}
 }

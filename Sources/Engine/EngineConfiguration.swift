@@ -45,7 +45,7 @@ package struct EngineConfiguration: Hashable, Sendable {
     package var libraryIndex = LibraryIndex()
 
     /// What waits and what runs at the same time.
-    package var admission = AdmissionLimits()
+    package var admission = AdmissionLimits(processors: 2)
 
     package init(jailer: String) { self.jailer = jailer }
 

@@ -47,6 +47,20 @@ enum LimitCheck {
         }
     }
 
+    /// Lowers what a request left at its default to what its key may use.
+    static func bounded(_ request: RunRequest) -> RunRequest {
+        var request = request
+        lower(&request.limits, for: request.allowance)
+        lower(&request.compileLimits, for: request.allowance)
+        return request
+    }
+
+    private static func lower(_ limits: inout Limits, for key: KeyAllowance) {
+        let usual = Limits(limits.step)
+        if let most = key.memory, limits.memory == usual.memory { limits.memory = min(limits.memory, most) }
+        if let most = key.wall, limits.wall == usual.wall { limits.wall = min(limits.wall, most) }
+    }
+
     private static func tooHigh(_ field: String, _ asked: String, _ most: String) -> RequestError {
         RequestError(
             .limitTooHigh, "\(field): \(asked) is above this key's maximum of \(most)", field: field)

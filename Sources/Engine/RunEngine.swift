@@ -94,6 +94,7 @@ package final class RunEngine: Runner {
         _ request: RunRequest, id: RunID, observer: RunObserver?
     ) async throws(RequestError) -> RunResult {
         try check(request)
+        let request = LimitCheck.bounded(request)
         let program = try ProgramPlan(request, catalogue: catalogue)
         try LimitCheck.check(request, language: program.pack.id)
         let arrival = Monotonic.now()

@@ -69,6 +69,7 @@ func startEngine(
     configuration.environmentBuildSize = .mebibytes(options.environmentBuildMebibytes)
     configuration.libraryIndex = libraryIndex(options)
     configuration.warmNode = options.warmNode
+    configuration.admission = options.admission(processors: Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
     var tries = 0
     while true {
         do throws(SystemFailure) { return try RunEngine(configuration, catalogue: catalogue) } catch {

@@ -8,13 +8,14 @@ package struct AdmissionLimits: Hashable, Sendable {
     /// Runs that were let in, sleeping ones too.
     package var mostRunning = 1_000
     /// Runs that want a processor at the same time.
-    package var mostBusy = 8
+    package var mostBusy: Int
     /// What stays free of the machine's memory; nil is a tenth of it.
     package var memoryReserve: ByteCount?
     /// What a run is taken to need before it shows in what is measured.
     package var startingMemory: ByteCount = .mebibytes(16)
 
-    package init() {}
+    /// Some more than there are processors: a run that starts or ends waits for the kernel much of the time.
+    package init(processors: Int = 2) { mostBusy = max(8, 4 * processors) }
 }
 
 /// What a run's wish to be let in says of itself.

@@ -4,7 +4,6 @@ extension RunEngine {
     /// What waits, what runs, and what was refused.
     package var admission: AdmissionSnapshot { gate.snapshot }
 
-    /// Refuses new runs and those that wait; the ones that were let in go on.
     package func drain() { gate.drain() }
 
     /// Tells what a key had used today before this engine was started.

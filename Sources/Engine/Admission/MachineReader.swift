@@ -6,7 +6,9 @@ protocol MachineReader: Sendable {
     func read() -> MachineLoad
 }
 
-/// The kernel's own figures. What cannot be read is not known, and holds nobody back.
+/// The kernel's own figures.
+///
+/// What cannot be read is not known, and holds nobody back.
 struct ProcReader: MachineReader {
     func read() -> MachineLoad {
         var load = MachineLoad()

@@ -23,6 +23,7 @@ extension Application {
         do throws(RequestError) {
             var (run, options) = try decoder.decode(body)
             run.key = principal.key
+            run.allowance = principal.allowance
             return RunOrder(request: run, options: options, principal: principal, body: body)
         } catch {
             throw APIError(error)

@@ -56,7 +56,10 @@ package final class Application: Sendable {
     package var isDraining: Bool { draining.load(ordering: .relaxed) }
 
     /// Refuses new runs from now on; everything else is still answered.
-    package func drain() { draining.store(true, ordering: .relaxed) }
+    package func drain() {
+        draining.store(true, ordering: .relaxed)
+        runner.drain()
+    }
 
     /// Drains, waits for the runs under way, and cancels those that outlast the grace.
     ///

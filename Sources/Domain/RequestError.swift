@@ -29,6 +29,8 @@ package struct RequestError: Error, Hashable, Sendable {
     /// Names the field, the value, the limit and the way out; never a host path or a secret.
     package var message: String
     package var field: String?
+    /// When the same request may be taken, where that is known.
+    package var retryAfter: Duration?
 
     package init(_ code: Code, _ message: String, field: String? = nil) {
         self.code = code

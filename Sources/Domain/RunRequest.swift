@@ -28,6 +28,12 @@ package struct RunRequest: Hashable, Sendable {
     package var checkTypes = false
     /// The key whose control group, pool and quota the run belongs to.
     package var key: KeyID = .local
+    /// What the key may use; set by whoever looked at it.
+    package var allowance = KeyAllowance()
+    /// 0 to 9; a higher one leaves the queue before others of its key.
+    package var priority = 5
+    /// How long after its arrival the run is still worth starting.
+    package var deadline: Duration?
     /// Run fresh with this hash seed.
     package var seed: UInt32?
     /// The libraries that the program finds, instead of the system's.

@@ -44,6 +44,9 @@ package struct EngineConfiguration: Hashable, Sendable {
     /// Where libraries come from.
     package var libraryIndex = LibraryIndex()
 
+    /// What waits and what runs at the same time.
+    package var admission = AdmissionLimits(processors: 2)
+
     package init(jailer: String) { self.jailer = jailer }
 
     /// `store`: The folder of environments that this engine makes.

@@ -20,4 +20,49 @@ enum LimitCheck {
                 field: "\(field).\(name.rawValue)")
         }
     }
+
+    /// Compares a request with what its key may use.
+    ///
+    /// `language`: Id of the pack that was found.
+    static func check(_ request: RunRequest, language: String) throws(RequestError) {
+        let key = request.allowance
+        for (field, limits) in [("limits", request.limits), ("compile_limits", request.compileLimits)] {
+            if let most = key.memory, limits.memory > most {
+                throw tooHigh(
+                    "\(field).memory_mb", "\(limits.memory.wholeMebibytes)", "\(most.wholeMebibytes)")
+            }
+            if let most = key.wall, limits.wall > most {
+                throw tooHigh(
+                    "\(field).wall_ms", "\(Int(limits.wall.inMilliseconds))",
+                    "\(Int(most.inMilliseconds))")
+            }
+        }
+        if let languages = key.languages, !languages.contains(language) {
+            throw RequestError(
+                .unknownLanguage, "language: this key may run \(languages.joined(separator: ", ")) only",
+                field: "language")
+        }
+        if !key.allowsNetwork, request.network != .none {
+            throw RequestError(.networkUnavailable, "network: this key may use none", field: "network")
+        }
+    }
+
+    /// Lowers what a request left at its default to what its key may use.
+    static func bounded(_ request: RunRequest) -> RunRequest {
+        var request = request
+        lower(&request.limits, for: request.allowance)
+        lower(&request.compileLimits, for: request.allowance)
+        return request
+    }
+
+    private static func lower(_ limits: inout Limits, for key: KeyAllowance) {
+        let usual = Limits(limits.step)
+        if let most = key.memory, limits.memory == usual.memory { limits.memory = min(limits.memory, most) }
+        if let most = key.wall, limits.wall == usual.wall { limits.wall = min(limits.wall, most) }
+    }
+
+    private static func tooHigh(_ field: String, _ asked: String, _ most: String) -> RequestError {
+        RequestError(
+            .limitTooHigh, "\(field): \(asked) is above this key's maximum of \(most)", field: field)
+    }
 }

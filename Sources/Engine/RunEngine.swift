@@ -18,6 +18,7 @@ package final class RunEngine: Runner {
     package var environments: (any EnvironmentKeeper)? { kept }
     private let egress: EgressGate
     private let hosts: EnvironmentHosts
+    let gate: AdmissionGate
 
     /// Starts the engine's thread, and its jailer, which makes ready while the first request is read.
     package init(
@@ -29,6 +30,7 @@ package final class RunEngine: Runner {
         reactor = try Reactor()
         reactor.start(name: "diatom-reactor")
         link = Mutex(nil)
+        gate = AdmissionGate(configuration.admission)
         compiled = LazyCompileCache(configuration)
         kept = Environments(configuration, catalogue: catalogue)
         var limits = EgressConfiguration()
@@ -92,17 +94,28 @@ package final class RunEngine: Runner {
         _ request: RunRequest, id: RunID, observer: RunObserver?
     ) async throws(RequestError) -> RunResult {
         try check(request)
+        let request = LimitCheck.bounded(request)
         let program = try ProgramPlan(request, catalogue: catalogue)
+        try LimitCheck.check(request, language: program.pack.id)
+        let arrival = Monotonic.now()
+        let entry = try await gate.enter(AdmissionWish(request, arrival: arrival))
+        let waited = Duration.nanoseconds(Monotonic.now() - arrival)
+        var cpu = Duration.zero
+        defer { if case .admitted(let ticket) = entry { gate.leave(ticket, cpu: cpu) } }
         let (link, greeting) = try await readyLink()
         var run = RunInProgress(
             id: id, plan: program, greeting: greeting, configuration: configuration, compiled: compiled,
             environments: hosts, observer: observer)
         run.version = versions.version(of: program.pack)
+        run.wait(waited)
+        guard case .admitted = entry else { return await run.cancelled() }
         do throws(RequestError) { try await equip(&run) } catch {
             if Task.isCancelled { return await run.cancelled() }
             throw error
         }
-        return try await run.carryOut(over: link)
+        let result = try await run.carryOut(over: link)
+        cpu = result.wholeCPU
+        return result
     }
 
     /// Gives a run the environment that it asks for.

@@ -16,6 +16,7 @@ struct RunInProgress {
     private(set) var environment: EnvironmentLease?
     private let id: RunID
     private var number = 0
+    private var waited = Duration.zero
     var fold: RunFold
     var version: String? {
         get { fold.result.version }
@@ -45,6 +46,12 @@ struct RunInProgress {
         plan.request.environment = EnvironmentImage(
             hash: lease.record.hash, modules: Set(lease.record.modules))
         await emit(.prepared(lease.record.hash))
+    }
+
+    /// Notes how long the run was not let in.
+    mutating func wait(_ time: Duration) {
+        waited = time
+        fold.result.queued = time
     }
 
     /// The end of a run that was cancelled before anything of it was started.
@@ -157,7 +164,7 @@ struct RunInProgress {
                 switch event {
                 case .started:
                     await noteStart(order, link)
-                    if streams { fold.result.queued = .nanoseconds(Monotonic.now() - asked) }
+                    if streams { fold.result.queued = waited + .nanoseconds(Monotonic.now() - asked) }
                     await emitStart(order.limits.step)
                 case .output(let output): await take(output, into: &step, streams: streams)
                 case .found(let file): step.take(file)

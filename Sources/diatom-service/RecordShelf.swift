@@ -43,6 +43,14 @@ struct RecordShelf {
         return ports
     }
 
+    /// The CPU time that keys used since midnight UTC.
+    func usedToday() async -> [(KeyID, Duration)] {
+        let now = WallClock.now()
+        let day: Int64 = 86_400_000_000_000
+        let usage = try? await records?.usage(since: now / day * day, until: now)
+        return (usage ?? []).map { ($0.key, $0.cpu) }
+    }
+
     func close() async {
         sweeping?.cancel()
         guard let records else { return }

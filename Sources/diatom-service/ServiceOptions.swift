@@ -1,4 +1,5 @@
 internal import Domain
+internal import Engine
 internal import Posix
 internal import Records
 internal import Service
@@ -21,6 +22,12 @@ struct ServiceOptions {
     /// Of environments of libraries; 0 refuses libraries.
     var environmentsMebibytes = 4096
     var environmentBuildMebibytes = 2048
+    /// Runs that wait; more are refused with 429.
+    var mostWaiting = 500
+    /// Runs that were let in, sleeping ones too.
+    var mostRuns = 1_000
+    /// Of the machine's memory, kept free; nil is a tenth.
+    var reserveMebibytes: Int?
     /// Servers of files that the package index leads to.
     var indexHosts: [String] = []
     var isVerbose = false
@@ -75,6 +82,9 @@ struct ServiceOptions {
           --compile-cache-mb N  what compiled programs may take in the data folder (default: 512; 0: none are kept)
           --environments-mb N   what environments of libraries may take (default: 4096; 0: libraries are refused)
           --environment-build-mb N  memory and disk of a sandbox that makes one (default: 2048)
+          --queue N             runs that wait at most (default: 500); more are answered with 429
+          --runs N              runs at a time at most, sleeping ones too (default: 1000)
+          --reserve-memory-mb N  free memory under which new runs wait (default: a tenth of the machine's)
           --index-hosts HOST[:PORT],…  servers of files that the package index leads to, besides itself
           --toolchains FILE     what 'diatom languages add' wrote; the default is the same as there
           --warm-node KIND      yes: fork Node where it can be, else as pooled (the default); pooled: start one ahead
@@ -112,6 +122,7 @@ struct ServiceOptions {
         "--allow", "--allow-private", "--preload", "--compile-cache-mb", "--jailer-socket",
         "--toolchains", "--user", "--warm-node",
         "--environments-mb", "--environment-build-mb", "--index-hosts",
+        "--queue", "--runs", "--reserve-memory-mb",
     ]
 
     private mutating func set(_ name: String, _ value: String) throws(Wrong) {
@@ -144,6 +155,9 @@ struct ServiceOptions {
             compileCacheMebibytes = try Self.mebibytes(name, value, from: 0)
         case "--environments-mb": environmentsMebibytes = try Self.mebibytes(name, value, from: 0)
         case "--environment-build-mb": environmentBuildMebibytes = try Self.mebibytes(name, value, from: 64)
+        case "--queue": mostWaiting = try Self.count(name, value, 0...100_000)
+        case "--runs": mostRuns = try Self.count(name, value, 1...100_000)
+        case "--reserve-memory-mb": reserveMebibytes = try Self.mebibytes(name, value, from: 0)
         case "--index-hosts": indexHosts += list
         case "--warm-node":
             guard let kind = WarmNode(rawValue: value) else { throw .warmNode(value) }
@@ -155,7 +169,12 @@ struct ServiceOptions {
     }
 
     private static func mebibytes(_ name: String, _ value: String, from least: Int) throws(Wrong) -> Int {
-        guard let count = Int(value), (least...1_048_576).contains(count) else { throw .number(name) }
+        try count(name, value, least...1_048_576)
+    }
+
+    private static func count(_ name: String, _ value: String, _ range: ClosedRange<Int>) throws(Wrong) -> Int
+    {
+        guard let count = Int(value), range.contains(count) else { throw .number(name) }
         return count
     }
 
@@ -165,6 +184,15 @@ struct ServiceOptions {
         return TLSIdentity(
             certificate: try SmallFile.read(certificate, limit: 1 << 20),
             key: try SmallFile.read(certificateKey, limit: 1 << 20))
+    }
+
+    /// What may run and wait at the same time on this many processors.
+    func admission(processors: Int) -> AdmissionLimits {
+        var limits = AdmissionLimits(processors: processors)
+        limits.mostWaiting = mostWaiting
+        limits.mostRunning = mostRuns
+        limits.memoryReserve = reserveMebibytes.map(ByteCount.mebibytes)
+        return limits
     }
 
     var environmentsFolder: String? { environmentsMebibytes > 0 ? data + "/environments" : nil }

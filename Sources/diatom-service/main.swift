@@ -69,6 +69,7 @@ func startEngine(
     configuration.environmentBuildSize = .mebibytes(options.environmentBuildMebibytes)
     configuration.libraryIndex = libraryIndex(options)
     configuration.warmNode = options.warmNode
+    configuration.admission = options.admission(processors: Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
     var tries = 0
     while true {
         do throws(SystemFailure) { return try RunEngine(configuration, catalogue: catalogue) } catch {
@@ -91,11 +92,16 @@ func serve(_ options: ServiceOptions) async throws {
         log(.warning, "environments_absent", ["why": failure.message])
     }
     let shelf = try await RecordShelf.open(options, log)
+    for (key, cpu) in await shelf.usedToday() { engine.noteUsed(cpu, by: key) }
+    var limits = ApplicationConfiguration()
+    // The queue says when it is full; what is counted here only bounds what is remembered.
+    limits.mostRunsUnderWay = options.mostWaiting + options.mostRuns + 100
     let application = Application(
         runner: engine, idempotency: try FileIdempotencyStore(folder: options.data + "/idempotency"),
         languages: CatalogueDirectory(
             catalogue, versions: { engine.versions.known }, releases: { engine.versions.releases },
-            start: engine.start(of:)), log: log, records: shelf.ports, access: shelf.access)
+            start: engine.start(of:)), log: log, records: shelf.ports, access: shelf.access,
+        configuration: limits)
     var configuration = ServiceConfiguration()
     configuration.endpoints = options.endpoints
     configuration.identity = try options.identity()

@@ -15,7 +15,13 @@ package struct APIError: Error, Hashable, Sendable {
         message = error.message
         field = error.field
         guard status == 429 || status == 503 else { return }
-        headers.append("Retry-After", "1")
+        headers.append("Retry-After", "\(Self.wholeSeconds(error.retryAfter))")
+    }
+
+    /// Rounded up, so that who waits that long does not come too early.
+    private static func wholeSeconds(_ wait: Duration?) -> Int64 {
+        guard let (seconds, rest) = wait?.components else { return 1 }
+        return max(1, seconds + (rest > 0 ? 1 : 0))
     }
 
     init(_ error: RequestError, headers more: HTTPHeaders) {

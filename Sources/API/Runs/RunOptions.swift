@@ -6,10 +6,6 @@ package struct RunOptions: Hashable, Sendable {
     package var store: Store = .all
     /// Whether the answer is made of events as they happen.
     package var streams = false
-    /// 0 to 9; a higher one leaves the queue earlier.
-    package var priority = 5
-    /// How long after its arrival the run is still worth starting.
-    package var deadline: Duration?
 
     package init() {}
 }

@@ -50,6 +50,8 @@ package struct RunRequestDecoder: Sendable {
         request.seed = try seed(reader)
         request.tests = try TestReader.read(reader)
         request.network = try NetworkReader.read(reader)
+        request.priority = try reader.count("priority", from: 0, through: 9) ?? 5
+        request.deadline = try deadline(reader)
         return (request, try options(reader))
     }
 
@@ -68,12 +70,12 @@ package struct RunRequestDecoder: Sendable {
         var options = RunOptions()
         options.store = try reader.choice("store", RunOptions.Store.self) ?? .all
         options.streams = try reader.bool("stream")
-        options.priority = try reader.count("priority", from: 0, through: 9) ?? 5
-        if reader.optional("deadline_ms") != nil {
-            options.deadline = try reader.count("deadline_ms", from: 1, through: 86_400_000).map(
-                Duration.milliseconds)
-        }
         return options
+    }
+
+    private func deadline(_ reader: ObjectReader) throws(RequestError) -> Duration? {
+        guard reader.optional("deadline_ms") != nil else { return nil }
+        return try reader.count("deadline_ms", from: 1, through: 86_400_000).map(Duration.milliseconds)
     }
 
     private func seed(_ reader: ObjectReader) throws(RequestError) -> UInt32? {

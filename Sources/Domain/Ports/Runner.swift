@@ -14,10 +14,13 @@ package protocol Runner: Sendable {
     func run(_ request: RunRequest, id: RunID, observer: RunObserver?) async throws(RequestError) -> RunResult
     /// What makes and keeps environments of libraries; nil where this runner has none.
     var environments: (any EnvironmentKeeper)? { get }
+    /// Refuses new runs and those that wait for their turn; the ones that began go on.
+    func drain()
 }
 
 extension Runner {
     package var environments: (any EnvironmentKeeper)? { nil }
+    package func drain() {}
 }
 
 extension Runner {

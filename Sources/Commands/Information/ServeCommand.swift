@@ -2,14 +2,14 @@ internal import Glibc
 
 extension Command {
     static let serve = Command(
-        name: "serve", summary: "start the service: the HTTP API on a unix socket in its data folder",
+        name: "serve", summary: "start the service: the HTTP API on loopback, or where it is told, and on a unix socket",
         usage: ["serve [OPTION…]"],
         details: """
             Starts 'diatom-service', which lies beside this program; all options are its own.
             'diatom run' uses a service that listens in the same data directory.
             """,
         examples: [
-            ("diatom serve --data /tmp/diatom", "listen on /tmp/diatom/diatom.sock"),
+            ("diatom serve --data /tmp/diatom", "listen at 127.0.0.1:3428 and on /tmp/diatom/diatom.sock"),
             ("diatom serve --preload numpy,pandas", "keep both imported in the warm Python host"),
         ],
         passesArguments: true,

@@ -94,7 +94,8 @@ let package = Package(
         .executableTarget(
             name: "diatom-service",
             dependencies: [
-                "API", "CJail", "Domain", "Engine", "JSON", "Languages", "Posix", "Records", "Service", "Storage",
+                "API", "CJail", "Domain", "Engine", "JSON", "Languages", "Posix", "Records", "Service",
+                "Storage",
                 "Telemetry",
             ], swiftSettings: swift,
             linkerSettings: serviceStatic),

@@ -26,7 +26,10 @@ package final class Application: Sendable {
 
     var history: (any RunHistory)? { records.history }
 
-    /// `metrics`: Writes them for Prometheus. `observe`: Hears of every result, before its client does.
+    /// Takes what it is made of.
+    ///
+    /// `metrics`: Writes them for Prometheus.
+    /// `observe`: Hears of every result, before its client does.
     package init(
         runner: any Runner, idempotency: any IdempotencyStore, languages: any LanguageDirectory, log: Log,
         records: ServiceRecords = ServiceRecords(), access: AccessControl? = nil,

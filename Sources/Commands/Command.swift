@@ -17,7 +17,9 @@ struct Command: Sendable {
     var body: @Sendable (Invocation) throws(UsageError) -> Int32
 
     /// In the order in which the help lists them.
-    static var all: [Command] { [.run, .env, .languages, .keys, .audit, .doctor, .bench, .serve, .version, .help] }
+    static var all: [Command] {
+        [.run, .env, .languages, .keys, .audit, .doctor, .bench, .serve, .version, .help]
+    }
 
     static func named(_ name: String) -> Command? { all.first { $0.name == name } }
 }

@@ -2,7 +2,9 @@ package import Domain
 
 /// What an operator can set of the store.
 package struct RecordSettings: Hashable, Sendable {
-    /// Runs that ended longer ago are removed; nil keeps them for good. The audit log is kept.
+    /// Runs that ended longer ago are removed; nil keeps them for good.
+    ///
+    /// The audit log is kept.
     package var mostAge: Duration? = .seconds(30 * 86_400)
     /// Of requests, results and artifacts; the oldest go first.
     package var mostBytes: ByteCount = .mebibytes(4_096)

@@ -2,7 +2,9 @@ internal import Domain
 internal import Posix
 internal import Synchronization
 
-/// The one thread that writes. What waits when a transaction ends goes into the next one together.
+/// The one thread that writes.
+///
+/// What waits when a transaction ends goes into the next one together.
 ///
 /// A write returns when it is committed: with the write-ahead log that survives the end of the process at any
 /// moment, and the end of the machine but for the last moments.

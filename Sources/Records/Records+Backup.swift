@@ -43,8 +43,8 @@ extension Records {
 
     /// Makes the store of a folder from a backup, which is checked first.
     ///
-    /// - Parameter replaces: Whether a store that is there may be put aside; it is kept as `records.db.before`.
-    /// - Returns: What the audit log's verification found.
+    /// `replaces`: Whether a store that is there may be put aside; it is kept as `records.db.before`.
+    /// Returns: What the audit log's verification found.
     @discardableResult
     package static func restore(
         from path: String, to folder: String, replaces: Bool

@@ -48,7 +48,7 @@ struct RecordedResult {
 }
 
 extension JSONValue {
-    /// `{"base64": …}`
+    /// Bytes as `{"base64": …}`.
     fileprivate static func base64(_ text: String) -> JSONValue {
         var object = JSONObject()
         object.members.append(JSONObject.Member(name: "base64", value: .string(text)))

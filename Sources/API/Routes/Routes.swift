@@ -1,6 +1,6 @@
 internal import Domain
 
-/// Everything that can be asked for. The OpenAPI document is checked against it.
+/// Everything that can be asked for.
 enum Routes {
     static let all: [Route] = runs + records + environments + facts
 

@@ -2,7 +2,8 @@ internal import Glibc
 
 extension Command {
     static let serve = Command(
-        name: "serve", summary: "start the service: the HTTP API on loopback, or where it is told, and on a unix socket",
+        name: "serve",
+        summary: "start the service: the HTTP API on loopback, or where it is told, and on a unix socket",
         usage: ["serve [OPTION…]"],
         details: """
             Starts 'diatom-service', which lies beside this program; all options are its own.

@@ -14,7 +14,8 @@ extension Command {
     private static let wall = CommandOption("max-wall-ms", value: "N", "the longest a run may ask for")
     private static let network = CommandOption(
         "network", value: "yes|no", "whether its runs may have networks")
-    private static let languages = CommandOption("languages", value: "ID,…", "the languages it may run")
+    private static let allowedLanguages = CommandOption(
+        "languages", value: "ID,…", "the languages it may run")
     private static let weight = CommandOption("weight", value: "N", "its share beside other keys, 1 to 100")
     private static let expires = CommandOption(
         "expires", value: "N[d]", "days until it is of no use any more")
@@ -28,7 +29,8 @@ extension Command {
             comes by TCP needs one; the unix socket in the data directory stays its owner's.
             """,
         options: [
-            .json, name, user, scope, rate, concurrency, dailyCPU, memory, wall, network, languages, weight,
+            .json, name, user, scope, rate, concurrency, dailyCPU, memory, wall, network, allowedLanguages,
+            weight,
             expires, e2b, RunFlags.data,
         ],
         examples: [
@@ -110,7 +112,7 @@ extension Command {
             guard ["yes", "no"].contains(text) else { throw UsageError("--network: yes or no was expected") }
             writer.member("network", text == "yes")
         }
-        if let text = parsed.value(languages) { write(list: text, "languages", to: &writer) }
+        if let text = parsed.value(allowedLanguages) { write(list: text, "languages", to: &writer) }
         if let count = try parsed.count(weight) { writer.member("weight", count) }
         writer.endObject()
         writer.endObject()

@@ -12,7 +12,7 @@ DIATOM := .build/release/diatom
 export SHARED
 
 .DEFAULT_GOAL := help
-.PHONY: help deps node uv demo build test lint bench docs smoke languages test-languages hostile hostile-quick corpus test-vm soak chaos sanitize clean
+.PHONY: help deps node uv demo build test lint bench docs smoke languages test-languages hostile hostile-http hostile-quick corpus test-vm soak chaos sanitize clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -62,6 +62,9 @@ test-languages: build ## Run the smoke programs of every installed language, and
 
 hostile: build ## Run the hostile corpus of $(SHARED)
 	scripts/hostile/run.sh
+
+hostile-http: build ## Send the HTTP cases of $(SHARED) to a running service at 127.0.0.1:3428
+	python3 $(SHARED)/hostile/run_http.py --map scripts/hostile/http_map.json
 
 hostile-quick: build ## Run its quick sample
 	scripts/hostile/run.sh --quick

@@ -20,8 +20,7 @@ struct ServiceQuery {
                 message: "no service listens at \(socket); start it with 'diatom serve', or name its --data",
                 code: ExitCode.engineFailed)
         }
-        // By the older version a body that is made while it is sent ends with the connection, without chunks.
-        var head = "\(method) \(path) HTTP/1.0\r\nHost: localhost\r\n"
+        var head = "\(method) \(path) HTTP/1.1\r\nHost: localhost\r\n"
         if let body { head += "Content-Type: application/json\r\nContent-Length: \(body.count)\r\n" }
         let answer: HTTPResponseParser.Response
         do throws(BlockingClient.Failure) {

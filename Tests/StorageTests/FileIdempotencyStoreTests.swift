@@ -1,5 +1,6 @@
 internal import Domain
 internal import Glibc
+internal import Posix
 internal import Storage
 internal import Synchronization
 internal import Testing
@@ -113,6 +114,17 @@ struct FileIdempotencyStoreTests: ~Copyable {
         symlink("/tmp", folder)
         #expect(throws: StorageFailure.self) { _ = try FileIdempotencyStore(folder: folder) }
         unlink(folder)
+    }
+
+    @Test func `a lock that a dead service's children hold for a moment is waited for`() throws {
+        mkdir(folder, 0o700)
+        let held = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        #expect(flock(held, LOCK_EX | LOCK_NB) == 0)
+        startThread(name: "holder") {
+            usleep(100_000)
+            close(held)
+        }
+        _ = try FileIdempotencyStore(folder: folder)
     }
 
     @Test func `a folder that another service uses is refused`() throws {

@@ -62,14 +62,21 @@ struct ClaimFolder: ~Copyable {
         return folder
     }
 
+    private static let lockTries = 40
+    /// In microseconds.
+    private static let lockPause: UInt32 = 25_000
+
     private static func requireOurs(_ folder: Int32) throws(StorageFailure) {
         var status = stat()
         guard fstat(folder, &status) == 0, status.st_uid == geteuid(), status.st_mode & 0o022 == 0 else {
             throw StorageFailure("the folder of claims belongs to another user or others may write into it")
         }
-        guard flock(folder, LOCK_EX | LOCK_NB) == 0 else {
-            throw StorageFailure("the folder of claims is in use by another service")
+        // A service that was killed leaves its lock with programs that it was just starting, for a moment.
+        for _ in 0..<lockTries {
+            if flock(folder, LOCK_EX | LOCK_NB) == 0 { return }
+            usleep(lockPause)
         }
+        throw StorageFailure("the folder of claims is in use by another service")
     }
 
     mutating func begin(_ key: String, _ fingerprint: String, now: Int64) throws(SystemFailure)

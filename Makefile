@@ -12,7 +12,7 @@ DIATOM := .build/release/diatom
 export SHARED
 
 .DEFAULT_GOAL := help
-.PHONY: help deps node uv demo build test lint bench docs smoke languages test-languages hostile hostile-http hostile-quick corpus test-vm soak chaos sanitize clean
+.PHONY: help deps node uv demo build test lint bench docs smoke languages test-languages hostile hostile-http hostile-quick corpus test-vm soak chaos crash sanitize clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -80,6 +80,9 @@ soak: build ## Run very many programs in a row and look for growth
 
 chaos: build ## Kill guests, hosts, jailer and service while programs run
 	scripts/chaos.py
+
+crash: build ## Kill the service under load, again and again, and look for what was answered and is not kept
+	scripts/crash.py
 
 clean: ## Remove what was built, and keep the virtual machine's kernel
 	rm -rf .build/*-unknown-linux-gnu .build/debug .build/release .build/docs .build/tests*.xml .build/totals

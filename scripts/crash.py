@@ -2,7 +2,7 @@
 """Kills the service with SIGKILL under load, again and again; exit 1 when an answered run is missing.
 
 After each kill the service is started again in the same data folder: its store must open, the audit log must verify,
-and every run that was answered must be in the history with its output. At the end no control group and no process
+every run that was answered must be in the history with its output, and every id that was given must be known. At the end no control group and no process
 of ours may be left.
 
   scripts/crash.py [--kills 50]
@@ -36,6 +36,7 @@ class Load:
     def __init__(self, socket, clients):
         self.socket = socket
         self.answered = {}
+        self.queued = []
         self.lock = threading.Lock()
         self.threads = [threading.Thread(target=self.work, args=(n,)) for n in range(clients)]
         for thread in self.threads:
@@ -54,13 +55,20 @@ class Load:
             if status == 200:
                 with self.lock:
                     self.answered[json.loads(answer)["id"]] = word
+            try:
+                status, answer = st.post(self.socket, body, resource="/v1/runs?wait=false")
+            except (OSError, http.client.HTTPException):
+                return
+            if status == 202:
+                with self.lock:
+                    self.queued.append(json.loads(answer)["id"])
 
     def join(self):
         for thread in self.threads:
             thread.join()
 
 
-def check(service, answered):
+def check(service, answered, queued):
     """What is wrong after a kill, as lines."""
     wrong = []
     status, verdict = get(service.socket, "/v1/audit/verify")
@@ -70,6 +78,10 @@ def check(service, answered):
         status, result = get(service.socket, f"/v1/runs/{run}")
         if status != 200 or result.get("stdout", "").strip() != word:
             wrong.append(f"run {run} was answered and is not kept: {status}")
+    for run in queued:
+        status, _ = get(service.socket, f"/v1/runs/{run}")
+        if status != 200:
+            wrong.append(f"run {run} was queued and is not known: {status}")
     return wrong
 
 
@@ -79,7 +91,7 @@ def main():
     options = parser.parse_args()
     groups = st.group_folders()
     service = st.Service()
-    total, wrong = 0, []
+    total, queued, wrong = 0, 0, []
     for kill in range(options.kills):
         service.start()
         service.wait_ready()
@@ -91,8 +103,9 @@ def main():
         service.process.wait(30)
         service.start()
         service.wait_ready()
-        wrong += check(service, load.answered)
+        wrong += check(service, load.answered, load.queued)
         total += len(load.answered)
+        queued += len(load.queued)
         service.stop()
         if wrong:
             break
@@ -102,7 +115,7 @@ def main():
     service.remove()
     for line in wrong[:20]:
         print(line)
-    print(f"{kill + 1} kills, {total} answered runs, {len(wrong)} wrong")
+    print(f"{kill + 1} kills, {total} answered runs, {queued} queued, {len(wrong)} wrong")
     return 1 if wrong else 0
 
 

@@ -200,14 +200,14 @@ class Service:
         os.unlink(self.log.name)
 
 
-def post(path, body, timeout=60, key=None, connection=None):
+def post(path, body, timeout=60, key=None, connection=None, resource="/v1/runs"):
     """One run; the status and the body."""
     own = connection or UnixHTTP(path, timeout)
     headers = {"Content-Type": "application/json"}
     if key:
         headers["Idempotency-Key"] = key
     try:
-        own.request("POST", "/v1/runs", body, headers)
+        own.request("POST", resource, body, headers)
         answer = own.getresponse()
         return answer.status, answer.read()
     finally:

@@ -67,7 +67,7 @@ extension Application {
         filter.key =
             request.principal.may(.metrics)
             ? request.query.value("key").map(KeyID.init) : try readableKey(request)
-        filter.language = request.query.value("language")
+        filter.language = language(request.query)
         filter.since = try QueryReader.time("since", in: request.query)
         filter.until = try QueryReader.time("until", in: request.query)
         let wanted = filter

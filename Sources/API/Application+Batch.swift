@@ -39,11 +39,11 @@ extension Application {
                 let print = Self.fingerprint(body, wait: wait)
                 response = try await submitOnce(order, key: key, fingerprint: print)
             } else {
-                response = wait ? await runAndWait(order) : queue(order)
+                response = wait ? await runAndWait(order) : await queue(order)
             }
             return StoredResponse(status: response.status, body: response.body.bytes)
         } catch {
-            return StoredResponse(status: error.status, body: error.body)
+            return error.stored
         }
     }
 

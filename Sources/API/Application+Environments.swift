@@ -58,7 +58,9 @@ extension Application {
         let keeper = try keeper()
         return try await answering { () async throws(RequestError) in
             switch try await keeper.remove(id) {
-            case .removed: return .json(200, Self.object(("id", id), ("state", "removed")))
+            case .removed:
+                await note(.environmentRemoved, subject: id, by: request.principal)
+                return .json(200, Self.object(("id", id), ("state", "removed")))
             case .absent: throw Self.unknownEnvironment
             case .inUse:
                 throw RequestError(

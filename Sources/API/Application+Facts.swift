@@ -31,15 +31,4 @@ extension Application {
         writer.endObject()
         return .json(200, writer.bytes)
     }
-
-    func showMetrics() throws(APIError) -> HTTPResponse {
-        guard let metrics else {
-            throw APIError(RequestError(.unsupported, "metrics: this service counts nothing"))
-        }
-        return HTTPResponse(
-            status: 200,
-            headers: HTTPHeaders([
-                "Content-Type": "text/plain; version=0.0.4; charset=utf-8", "Cache-Control": "no-store",
-            ]), body: metrics())
-    }
 }

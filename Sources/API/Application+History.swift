@@ -89,7 +89,7 @@ extension Application {
         guard let history else { throw Self.keepsNoHistory }
         var filter = RunFilter()
         filter.key = try readableKey(request)
-        filter.language = query.value("language")
+        filter.language = language(query)
         filter.status = try QueryReader.choice("status", in: query, RunStatus.allCases)
         filter.state = try QueryReader.choice("state", in: query, RunRecord.State.allCases)
         filter.since = try QueryReader.time("since", in: query)
@@ -134,6 +134,11 @@ extension Application {
         let record = try await answering { () async throws(StorageFailure) in try await history.run(id) }
         guard let record, record.isListed, principal.mayRead(record.key) else { throw Self.notFound("run") }
         return record
+    }
+
+    /// By its id, whatever name was given.
+    func language(_ query: [HTTPRequest.Parameter]) -> String? {
+        query.value("language").map { languages.id(of: $0) ?? $0 }
     }
 
     /// Whose records are asked for: one's own, or with the scope admin anybody's.

@@ -58,7 +58,7 @@ extension Application {
     /// The answer that is kept is the 202: it names the run, and a repeat must name the same.
     private func queueClaimed(_ order: RunOrder, _ key: String) async -> KeyedRequests.Outcome {
         do throws(RequestError) {
-            let queued = Self.queued(try desk.start(order).id)
+            let queued = Self.queued(try await desk.startInBackground(order).id)
             await finish(key, queued)
             return KeyedRequests.Outcome(response: queued, isReplay: false)
         } catch {
@@ -95,14 +95,13 @@ extension Application {
 extension StoredResponse {
     var httpResponse: HTTPResponse {
         var response = HTTPResponse.json(status, body)
-        if status == 429 || status == 503 { response.headers.append("Retry-After", "1") }
+        if let retryAfter { response.headers.append("Retry-After", "\(retryAfter)") }
         return response
     }
 }
 
 extension KeyedRequests.Outcome {
     static func refused(_ error: RequestError) -> Self {
-        let error = APIError(error)
-        return Self(response: StoredResponse(status: error.status, body: error.body), isReplay: false)
+        Self(response: APIError(error).stored, isReplay: false)
     }
 }

@@ -14,7 +14,7 @@ extension Application {
             return try await stream(order, key: key, format: .of(request.headers))
         }
         if !wait { order.audience = .nobody }
-        guard let key else { return wait ? await runAndWait(order) : queue(order) }
+        guard let key else { return wait ? await runAndWait(order) : await queue(order) }
         return try await submitOnce(order, key: key, fingerprint: Self.fingerprint(request.body, wait: wait))
     }
 
@@ -48,9 +48,9 @@ extension Application {
         }
     }
 
-    func queue(_ order: RunOrder) -> HTTPResponse {
+    func queue(_ order: RunOrder) async -> HTTPResponse {
         do throws(RequestError) {
-            return Self.queued(try desk.start(order).id).httpResponse
+            return Self.queued(try await desk.startInBackground(order).id).httpResponse
         } catch {
             return APIError(error).response
         }

@@ -20,23 +20,16 @@ package final class Application: Sendable {
     /// Who may do what.
     package let access: AccessControl
     let version: String
-    let metrics: (@Sendable () -> [UInt8])?
     private let accessLog: AccessLog
     private let draining = Atomic(false)
 
     var history: (any RunHistory)? { records.history }
 
-    /// Takes what it is made of.
-    ///
-    /// `metrics`: Writes them for Prometheus.
-    /// `observe`: Hears of every result, before its client does.
     package init(
         runner: any Runner, idempotency: any IdempotencyStore, languages: any LanguageDirectory, log: Log,
         records: ServiceRecords = ServiceRecords(), access: AccessControl? = nil,
-        configuration: ApplicationConfiguration = ApplicationConfiguration(),
-        metrics: (@Sendable () -> [UInt8])? = nil, observe: (@Sendable (RunResult) -> Void)? = nil
+        configuration: ApplicationConfiguration = ApplicationConfiguration()
     ) {
-        self.metrics = metrics
         self.runner = runner
         self.idempotency = idempotency
         self.languages = languages
@@ -49,8 +42,7 @@ package final class Application: Sendable {
             registry: RunRegistry(
                 mostUnderWay: configuration.mostRunsUnderWay, mostEnded: configuration.mostRunsRemembered,
                 mostBytes: configuration.mostBytesRemembered),
-            recorder: RunRecorder(history: records.history, audit: records.audit, log: log),
-            observe: observe)
+            recorder: RunRecorder(history: records.history, audit: records.audit, log: log))
         keyed = KeyedRequests(owner: owner)
         version = configuration.version
         accessLog = AccessLog(log: log)

@@ -94,6 +94,7 @@ static inline struct MHD_Response *diatom_http_stream(void *context, MHD_Content
 }
 
 #define DIATOM_HTTP_END ((ssize_t)-1)
+#define DIATOM_HTTP_BROKEN ((ssize_t)-2)
 
 /* What the call `connection` left in its socket_context. */
 static inline void *diatom_http_peer(struct MHD_Connection *connection)

@@ -17,7 +17,7 @@ struct ArtifactFolder: Sendable {
     ///
     /// - Returns: Its SHA-256 in hexadecimal.
     func keep(_ content: [UInt8]) throws(StorageFailure) -> String {
-        let hash = Digest.hexadecimal(Digest.of(content))
+        let hash = Hexadecimal.encode(Digest.of(content))
         let place = place(of: hash)
         if access(place, F_OK) == 0 { return hash }
         mkdir(path + "/" + hash.prefix(2), 0o700)
@@ -28,7 +28,7 @@ struct ArtifactFolder: Sendable {
     /// nil where it is gone, or is not what it was.
     func content(_ hash: String) throws(StorageFailure) -> [UInt8]? {
         guard Self.isHash(hash), let content = try RecordFile.read(place(of: hash)) else { return nil }
-        return Digest.hexadecimal(Digest.of(content)) == hash ? content : nil
+        return Hexadecimal.encode(Digest.of(content)) == hash ? content : nil
     }
 
     func remove(_ hash: String) { if Self.isHash(hash) { unlink(place(of: hash)) } }
@@ -50,7 +50,7 @@ struct ArtifactFolder: Sendable {
     private func place(of hash: String) -> String { path + "/" + hash.prefix(2) + "/" + hash }
 
     private static func isHash(_ text: String) -> Bool {
-        text.utf8.count == 64 && Digest.bytes(text) != nil
+        text.utf8.count == 64 && Hexadecimal.decode(text) != nil
     }
 
     private static func names(in path: String) -> [String] {

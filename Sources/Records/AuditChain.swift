@@ -32,7 +32,7 @@ enum AuditChain {
 
     /// What is signed of a head.
     static func message(number: Int64, hash: [UInt8], time: Int64) -> [UInt8] {
-        Array("diatom audit head\n\(number)\n\(Digest.hexadecimal(hash))\n\(time)\n".utf8)
+        Array("diatom audit head\n\(number)\n\(Hexadecimal.encode(hash))\n\(time)\n".utf8)
     }
 
     // MARK: In the database

@@ -38,11 +38,12 @@ enum Migrations {
             WITHOUT ROWID;
         CREATE INDEX runs_by_key ON runs (key, id);
         CREATE TABLE contents (
-            run TEXT PRIMARY KEY, request BLOB, result BLOB, bytes INTEGER NOT NULL);
+            run TEXT PRIMARY KEY, bytes INTEGER NOT NULL, request BLOB, result BLOB);
+        CREATE INDEX contents_by_size ON contents (bytes);
         CREATE TABLE artifacts (
             run TEXT NOT NULL, path TEXT NOT NULL, type TEXT NOT NULL, size INTEGER NOT NULL,
             sha256 TEXT NOT NULL, PRIMARY KEY (run, path)) WITHOUT ROWID;
-        CREATE INDEX artifacts_by_content ON artifacts (sha256);
+        CREATE INDEX artifacts_by_content ON artifacts (sha256, size);
         CREATE TABLE tallies (
             hour INTEGER NOT NULL, key TEXT NOT NULL, language TEXT NOT NULL, status TEXT NOT NULL,
             runs INTEGER NOT NULL, cpu INTEGER NOT NULL, wall INTEGER NOT NULL, output INTEGER NOT NULL,
@@ -53,11 +54,7 @@ enum Migrations {
             hash BLOB NOT NULL);
         CREATE TABLE heads (
             number INTEGER PRIMARY KEY, time INTEGER NOT NULL, hash BLOB NOT NULL, signature BLOB NOT NULL,
-            signer BLOB NOT NULL);
-        CREATE TABLE cache (
-            address TEXT PRIMARY KEY, body BLOB NOT NULL, bytes INTEGER NOT NULL, expires INTEGER NOT NULL,
-            used INTEGER NOT NULL) WITHOUT ROWID;
-        CREATE INDEX cache_by_use ON cache (used)
+            signer BLOB NOT NULL)
         """
     ]
 }

@@ -8,8 +8,6 @@ package struct RecordSettings: Hashable, Sendable {
     package var mostAge: Duration? = .seconds(30 * 86_400)
     /// Of requests, results and artifacts; the oldest go first.
     package var mostBytes: ByteCount = .mebibytes(4_096)
-    /// Of results that are kept to be given again.
-    package var mostCacheBytes: ByteCount = .mebibytes(256)
     /// So many entries of the audit log, or such a time, and its head is signed.
     package var entriesPerHead = 1_000
     package var secondsPerHead = 60

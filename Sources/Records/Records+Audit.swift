@@ -35,8 +35,8 @@ extension Records: AuditLog {
                 AuditChain.event(row).map {
                     AuditEntry(
                         number: row.integer(0) ?? 0, event: $0,
-                        previous: Digest.hexadecimal(row.blob(12) ?? AuditChain.beginning),
-                        hash: Digest.hexadecimal(row.blob(11) ?? []))
+                        previous: Hexadecimal.encode(row.blob(12) ?? AuditChain.beginning),
+                        hash: Hexadecimal.encode(row.blob(11) ?? []))
                 }
             }.compactMap { $0 }
         }

@@ -93,7 +93,7 @@ extension Records {
         let text = try backup.first("SELECT content FROM backup_files WHERE name = 'audit.key'") {
             String(decoding: $0.blob(0) ?? [], as: UTF8.self)
         }
-        guard let text, let key = Digest.bytes(text).flatMap(SigningKey.init(seed:)) else {
+        guard let text, let key = Hexadecimal.decode(text).flatMap(SigningKey.init(seed:)) else {
             throw StorageFailure("the backup is damaged: its signing key is missing")
         }
         let verdict = try AuditChain.verify(backup, signer: key.publicKey)

@@ -9,14 +9,8 @@ extension Records: RunHistory {
         _ record: RunRecord, files: [CollectedFile], audit: AuditEvent
     ) async throws(StorageFailure) {
         var record = record
-        for file in files {
-            // Before the row that names them: what a crash leaves here is swept up later.
-            let hash = try artifacts.keep(file.content)
-            record.artifacts.append(
-                Artifact(
-                    path: file.path.description, type: MediaType.guess(file.path),
-                    size: ByteCount(bytes: file.content.count), sha256: hash))
-        }
+        // Before the rows that name them: what a crash leaves here is swept up later.
+        if !files.isEmpty { record.artifacts += try await keep(files) }
         let kept = record
         try await writer.write { database throws(StorageFailure) in
             if kept.isListed { try Self.keep(kept, in: database) }
@@ -24,6 +18,21 @@ extension Records: RunHistory {
             try AuditChain.append(audit, to: database)
         }
         await added(1)
+    }
+
+    private func keep(_ files: [CollectedFile]) async throws(StorageFailure) -> [Artifact] {
+        let artifacts = artifacts
+        return try await filing.perform { () throws(StorageFailure) -> [Artifact] in
+            var kept: [Artifact] = []
+            for file in files {
+                let hash = try artifacts.keep(file.content)
+                kept.append(
+                    Artifact(
+                        path: file.path.description, type: MediaType.guess(file.path),
+                        size: ByteCount(bytes: file.content.count), sha256: hash))
+            }
+            return kept
+        }
     }
 
     private static func keep(_ record: RunRecord, in database: Database) throws(StorageFailure) {
@@ -42,7 +51,7 @@ extension Records: RunHistory {
         if size > 0 {
             try database.run(
                 "INSERT OR REPLACE INTO contents VALUES (?, ?, ?, ?)",
-                [.text(record.id.description), .blob(record.request), .blob(record.result), .integer(size)])
+                [.text(record.id.description), .integer(size), .blob(record.request), .blob(record.result)])
         }
         for artifact in record.artifacts {
             try database.run(
@@ -109,7 +118,9 @@ extension Records: RunHistory {
 
     package func content(of artifact: Artifact) async throws(StorageFailure) -> [UInt8]? {
         let artifacts = artifacts
-        return try await reader.read { _ throws(StorageFailure) in try artifacts.content(artifact.sha256) }
+        return try await filing.perform { () throws(StorageFailure) in
+            try artifacts.content(artifact.sha256)
+        }
     }
 
     package func remove(_ id: RunID, audit: AuditEvent) async throws(StorageFailure) -> Bool {

@@ -17,8 +17,8 @@ extension Records {
         if let age = settings.mostAge {
             removed += try await removeOldest { database throws(StorageFailure) in
                 try database.all(
-                    "SELECT id FROM runs WHERE created < ? ORDER BY id LIMIT ?",
-                    [.integer(now - age.inNanoseconds), .integer(Self.batch)]
+                    "SELECT id FROM runs WHERE id < ? ORDER BY id LIMIT ?",
+                    [.text(Self.earliestID(at: now - age.inNanoseconds)), .integer(Self.batch)]
                 ) { $0.text(0) ?? "" }
             }
         }
@@ -41,6 +41,14 @@ extension Records {
         await removeOrphans(now: now)
         if unsigned.withLock({ $0 > 0 }) { try await signHead() }
         return removed
+    }
+
+    /// Ids sort by the time at which they were made: this is before all of that time.
+    private static func earliestID(at time: Int64) -> String {
+        struct Zeros: RandomNumberGenerator {
+            func next() -> UInt64 { 0 }
+        }
+        return RunID(milliseconds: UInt64(max(time, 0) / 1_000_000), random: Zeros()).description
     }
 
     private func removeOldest(
@@ -74,16 +82,20 @@ extension Records {
             }
             if let audit { try AuditChain.append(audit, to: database) }
         }
-        for hash in orphans.withLock({ $0 }) { artifacts.remove(hash) }
+        let unnamed = orphans.withLock { $0 }
+        guard !unnamed.isEmpty else { return }
+        await filing.perform { for hash in unnamed { self.artifacts.remove(hash) } }
     }
 
     private func removeOrphans(now: Int64) async {
-        let old = artifacts.all(olderThan: Int(now / 1_000_000_000) - Self.orphanAge)
+        let old = await filing.perform {
+            self.artifacts.all(olderThan: Int(now / 1_000_000_000) - Self.orphanAge)
+        }
         for hash in old {
             let named = try? await reader.read { database throws(StorageFailure) in
                 try database.number("SELECT count(*) FROM artifacts WHERE sha256 = ?", [.text(hash)])
             }
-            if named == 0 { artifacts.remove(hash) }
+            if named == 0 { await filing.perform { self.artifacts.remove(hash) } }
         }
     }
 }

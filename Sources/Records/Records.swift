@@ -1,4 +1,5 @@
 package import Domain
+internal import Posix
 internal import Synchronization
 
 /// The store of a service that runs on one machine: SQLite and a folder of files.
@@ -10,9 +11,10 @@ package final class Records: Sendable {
     let writer: RecordWriter
     let reader: RecordReader
     let artifacts: ArtifactFolder
+    /// What blocks for files; so neither reads of the database nor the pool wait for a disk.
+    let filing: BlockingThread
     let signingKey: SigningKey
     let unsigned = Mutex(0)
-    let cachedBytes = Mutex(0)
 
     /// Opens the store of a folder, or makes one there; runs that were under way when it was last used are lost.
     package init(
@@ -22,12 +24,9 @@ package final class Records: Sendable {
         self.settings = settings
         signingKey = try SigningKey.ofFolder(folder)
         artifacts = try ArtifactFolder(folder + "/artifacts")
+        filing = try RecordWriter.thread()
         writer = try RecordWriter(path: Self.path(in: folder))
         reader = try RecordReader(path: Self.path(in: folder))
-        let bytes = try await reader.read { database throws(StorageFailure) in
-            Int(try database.number("SELECT coalesce(sum(bytes), 0) FROM cache"))
-        }
-        cachedBytes.withLock { $0 = bytes }
     }
 
     static func path(in folder: String) -> String { folder + "/records.db" }
@@ -41,7 +40,7 @@ package final class Records: Sendable {
     package var trouble: String? { writer.trouble }
 
     /// By which the audit log is signed, in hexadecimal.
-    package var publicKey: String { Digest.hexadecimal(signingKey.publicKey) }
+    package var publicKey: String { Hexadecimal.encode(signingKey.publicKey) }
 
     /// Whether a key was ever made.
     package func hasKeys() async throws(StorageFailure) -> Bool {
@@ -80,6 +79,7 @@ package final class Records: Sendable {
     /// Signs the last entry of the audit log, and closes.
     package func close() async {
         _ = try? await signHead()
+        filing.stop()
         reader.stop()
         writer.stop()
     }

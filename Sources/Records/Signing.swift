@@ -9,19 +9,6 @@ enum Digest {
         SHA256(bytes, bytes.count, &digest)
         return digest
     }
-
-    static func hexadecimal(_ bytes: [UInt8]) -> String {
-        let digits = Array("0123456789abcdef".utf8)
-        return String(
-            decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
-    }
-
-    /// The bytes of hexadecimal digits; nil where it is something else.
-    static func bytes(_ text: some StringProtocol) -> [UInt8]? {
-        let digits = text.utf8.compactMap { Character(UnicodeScalar($0)).hexDigitValue }
-        guard digits.count == text.utf8.count, digits.count.isMultiple(of: 2) else { return nil }
-        return stride(from: 0, to: digits.count, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
-    }
 }
 
 /// The key by which the heads of the audit log are signed (Ed25519).
@@ -42,7 +29,7 @@ struct SigningKey: Sendable {
         let path = folder + "/audit.key"
         if let text = try RecordFile.read(path) {
             let digits = text.prefix { $0 != 0x0a }
-            guard let seed = Digest.bytes(String(decoding: digits, as: UTF8.self)),
+            guard let seed = Hexadecimal.decode(String(decoding: digits, as: UTF8.self)),
                 let key = SigningKey(seed: seed)
             else { throw StorageFailure("audit.key is damaged; restore it from a backup") }
             return key
@@ -52,11 +39,11 @@ struct SigningKey: Sendable {
         guard let key = SigningKey(seed: seed) else {
             throw StorageFailure("no signing key can be made of random numbers")
         }
-        try RecordFile.write(path, Array((Digest.hexadecimal(seed) + "\n").utf8))
+        try RecordFile.write(path, Array((Hexadecimal.encode(seed) + "\n").utf8))
         return key
     }
 
-    var text: String { Digest.hexadecimal(seed) }
+    var text: String { Hexadecimal.encode(seed) }
 
     func sign(_ message: [UInt8]) -> [UInt8] {
         var signature = [UInt8](repeating: 0, count: 64)

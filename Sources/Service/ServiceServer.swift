@@ -34,7 +34,7 @@ package final class ServiceServer: Sendable {
     package func run(whenListening: @Sendable () -> Void = {}) async throws(ServiceError) {
         let listener = try UnixListener.take(path: socketPath)
         let serving: Serving
-        do throws(ServiceError) { serving = try begin(listener) } catch {
+        do throws(ServiceError) { serving = try await begin(listener) } catch {
             listener.close()
             throw error
         }
@@ -75,13 +75,24 @@ package final class ServiceServer: Sendable {
         let thread: BlockingThread
     }
 
-    private func begin(_ listener: borrowing UnixListener) throws(ServiceError) -> Serving {
+    private func begin(_ listener: borrowing UnixListener) async throws(ServiceError) -> Serving {
         var serving: Serving
         do throws(SystemFailure) {
             serving = Serving(watcher: try PeerWatcher(), thread: try BlockingThread())
         } catch {
             throw .refused(error)
         }
+        do throws(ServiceError) { try open(listener, &serving) } catch {
+            for daemon in serving.daemons { await daemon.stop(grace: .zero) }
+            serving.thread.stop()
+            throw error
+        }
+        return serving
+    }
+
+    private func open(
+        _ listener: borrowing UnixListener, _ serving: inout Serving
+    ) throws(ServiceError) {
         for endpoint in configuration.endpoints {
             let tcp = try TCPListener.listen(endpoint)
             guard tcp.isLoopback || !application.access.isOpen else { throw .needsKey(endpoint.description) }
@@ -89,7 +100,6 @@ package final class ServiceServer: Sendable {
             serving.daemons.append(try serve(tcp.take(), serving.watcher, isUnix: false))
         }
         serving.daemons.append(try serve(try listener.listen(), serving.watcher, isUnix: true))
-        return serving
     }
 
     private func serve(

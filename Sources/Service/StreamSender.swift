@@ -13,6 +13,8 @@ final class StreamSender: Sendable {
         var isPulling = false
         /// No more will come.
         var isEnded = false
+        /// What should have come cannot be had.
+        var isBroken = false
         var isSuspended = false
         /// The connection may be gone.
         var isOver = false
@@ -36,7 +38,8 @@ final class StreamSender: Sendable {
 
     /// Copies what there is, on the daemon's thread.
     ///
-    /// - Returns: How many bytes; 0 when the connection was suspended; `DIATOM_HTTP_END` after the last.
+    /// - Returns: How many bytes; 0 when the connection was suspended; `DIATOM_HTTP_END` after the last, and
+    ///   `DIATOM_HTTP_BROKEN` where the connection must be cut.
     func read(into buffer: UnsafeMutableRawBufferPointer) -> Int {
         while true {
             switch step(buffer) {
@@ -70,6 +73,7 @@ final class StreamSender: Sendable {
                 state.sent += count
                 return .send(count)
             }
+            if state.isBroken { return .send(DIATOM_HTTP_BROKEN) }
             if state.isEnded { return .send(DIATOM_HTTP_END) }
             guard !state.isPulling else {
                 state.isSuspended = true
@@ -82,12 +86,16 @@ final class StreamSender: Sendable {
     }
 
     private func pull() async {
-        let piece = await stream.next()
+        var piece: [UInt8]?
+        var isBroken = false
+        do throws(BrokenBody) { piece = try await stream.next() } catch { isBroken = true }
+        let (next, broke) = (piece, isBroken)
         state.withLock { state in
+            state.isBroken = broke
             state.isPulling = false
             state.sent = 0
-            state.piece = piece ?? []
-            if piece == nil { state.isEnded = true }
+            state.piece = next ?? []
+            if next == nil { state.isEnded = true }
             resume(&state)
         }
     }

@@ -1,4 +1,5 @@
 internal import CMessageDigest
+internal import Domain
 
 /// SHA-256 by libmd, of parts that cannot run into each other: each is hashed with its length.
 package struct ContentDigest {
@@ -27,8 +28,6 @@ package struct ContentDigest {
 
     /// The digest in lower-case hexadecimal.
     package consuming func hexadecimal() -> String {
-        let digits = Array("0123456789abcdef".utf8)
-        return String(
-            decoding: finish().flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+        Hexadecimal.encode(finish())
     }
 }

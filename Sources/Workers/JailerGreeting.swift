@@ -29,13 +29,9 @@ package struct JailerGreeting: Hashable, Sendable {
     init(_ report: cjail_report) {
         layers = Self.names.enumerated().filter { report.layers & (1 << UInt32($0.offset)) != 0 }.map(
             \.element)
-        let digits = Array("0123456789abcdef".utf8)
         func hash(_ start: Int) -> String {
             withUnsafeBytes(of: report.policy) { bytes in
-                let words = bytes[start..<start + 32].flatMap {
-                    [digits[Int($0 >> 4)], digits[Int($0 & 15)]]
-                }
-                return "sha256:" + String(decoding: words, as: UTF8.self)
+                "sha256:" + Hexadecimal.encode(bytes[start..<start + 32])
             }
         }
         policy = hash(0)

@@ -14,8 +14,11 @@ struct RecordShelf {
 
     static func open(_ options: ServiceOptions, _ log: Log) async throws(StorageFailure) -> RecordShelf {
         guard options.keepsRecords else {
+            // Keys that cannot be looked up still keep everybody out.
+            let hadStore = Records.exist(in: options.data)
+            if hadStore { log(.warning, "keys_unavailable", ["help": "--history yes, or use the socket"]) }
             return RecordShelf(
-                records: nil, access: AccessControl(keys: nil, hasKeys: false), sweeping: nil)
+                records: nil, access: AccessControl(keys: nil, hasKeys: hadStore), sweeping: nil)
         }
         let records = try await Records(folder: options.data, settings: options.records)
         let lost = try await records.loseInterrupted()

@@ -10,7 +10,7 @@ internal import Storage
 internal import Telemetry
 
 func fail(_ text: String, code: Int32) -> Never {
-    let line = Array("diatom serve: \(text)\n".utf8)
+    let line = Array("diatom: \(text)\n".utf8)
     _ = write(2, line, line.count)
     exit(code)
 }
@@ -91,13 +91,15 @@ func serve(_ options: ServiceOptions) async throws {
     if let failure = engine.environmentsFailure {
         log(.warning, "environments_absent", ["why": failure.message])
     }
+    // Locks the data folder: what another service has under way must not be taken for lost.
+    let claims = try FileIdempotencyStore(folder: options.data + "/idempotency")
     let shelf = try await RecordShelf.open(options, log)
     for (key, cpu) in await shelf.usedToday() { engine.noteUsed(cpu, by: key) }
     var limits = ApplicationConfiguration()
     // The queue says when it is full; what is counted here only bounds what is remembered.
     limits.mostRunsUnderWay = options.mostWaiting + options.mostRuns + 100
     let application = Application(
-        runner: engine, idempotency: try FileIdempotencyStore(folder: options.data + "/idempotency"),
+        runner: engine, idempotency: claims,
         languages: CatalogueDirectory(
             catalogue, versions: { engine.versions.known }, releases: { engine.versions.releases },
             start: engine.start(of:)), log: log, records: shelf.ports, access: shelf.access,
@@ -112,7 +114,10 @@ func serve(_ options: ServiceOptions) async throws {
     if let refusal = await engine.greeting()?.refusal {
         log(.warning, "runs_refused", ["reason": refusal, "help": "diatom doctor"])
     }
-    try await server.run()
+    do { try await server.run() } catch {
+        await shelf.close()
+        throw error
+    }
     await shelf.close()
 }
 
@@ -134,13 +139,21 @@ if arguments.contains("--help") || arguments.contains("-h") {
     print(ServiceOptions.help)
     exit(0)
 }
+if RecordTool.isMeant(arguments) {
+    do { try await RecordTool.run(arguments) } catch let failure as StorageFailure {
+        fail("\(arguments[0]): \(failure.message)", code: 1)
+    } catch {
+        fail("\(arguments[0]): \(error)", code: 1)
+    }
+    exit(0)
+}
 let options: ServiceOptions
 do {
     options = try ServiceOptions(
         arguments, defaultData: defaultData(), defaultToolchains: defaultToolchains(),
         defaultListen: variable("DIATOM_LISTEN"))
 } catch {
-    fail("\(error); see diatom serve --help", code: 2)
+    fail("serve: \(error); see diatom serve --help", code: 2)
 }
 do {
     FolderPath.make(options.data)
@@ -158,6 +171,8 @@ do {
     pthread_sigmask(SIG_BLOCK, &blocked, nil)
     signal(SIGPIPE, SIG_IGN)
     try await serve(options)
+} catch let failure as StorageFailure {
+    fail("serve: \(failure.message)", code: 1)
 } catch {
-    fail("\(error)", code: 1)
+    fail("serve: \(error)", code: 1)
 }

@@ -15,7 +15,6 @@ internal import Posix
     configuration.environmentsFolder = alone.data + "/environments-alone"
     configuration.libraryIndex = PipConfiguration.index(environment: alone.variables)
     configuration.privateEndpoints = alone.privateEndpoints
-    configuration.admission = AdmissionLimits(processors: Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
     let catalogue: LanguageCatalogue
     do throws(Toolchains.Unreadable) {
         catalogue = LanguageCatalogue(toolchains: try Toolchains.load(alone.toolchains))

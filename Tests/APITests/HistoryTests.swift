@@ -126,6 +126,53 @@ struct HistoryTests {
         #expect(await send("GET", "/v1/runs", as: one).status == 503)
     }
 
+    @Test func `usage and statistics tell of one's own, unless the key may see how much there is`()
+        async throws
+    {
+        _ = try await run("a", as: one)
+        _ = try await run("b", as: other)
+        let usage = await send("GET", "/v1/usage", as: one).text
+        #expect(usage.contains("key_1") && !usage.contains("key_2"))
+        #expect(await send("GET", "/v1/usage", "", [("key", "key_2")], as: one).status == 403)
+        #expect(await send("GET", "/v1/usage", as: admin).text.contains("key_2"))
+        #expect(await send("GET", "/v1/stats", as: one).text.contains(#""runs":1"#))
+        let counter = Principal(key: KeyID("key_4"), scopes: [.read, .metrics], allowance: KeyAllowance())
+        #expect(await send("GET", "/v1/stats", as: counter).text.contains(#""runs":2"#))
+    }
+
+    @Test(arguments: [
+        ("GET", "/v1/keys"), ("POST", "/v1/keys"), ("DELETE", "/v1/keys/key_1"), ("PATCH", "/v1/keys/key_1"),
+        ("GET", "/v1/audit"), ("GET", "/v1/audit/verify"), ("DELETE", "/v1/environments"),
+    ])
+    func `only an admin's key may do what concerns others, and trying is kept`(
+        _ method: String, _ path: String
+    ) async {
+        #expect(await send(method, path, "{}", as: one).status == 403)
+        let last = records.state.withLock { $0.events.last }
+        #expect(last?.kind == .accessDenied && last?.key == one.key)
+    }
+
+    @Test func `a run that nobody waits for is in the history before its id is told`() async throws {
+        let body = #"{"language":"python","code":"hang"}"#
+        let queued = await send("POST", "/v1/runs", body, [("wait", "false")], as: one)
+        #expect(queued.status == 202)
+        #expect(records.state.withLock { $0.runs.values.map(\.state) } == [.running])
+    }
+
+    @Test func `a store that fails breaks an export off`() async throws {
+        _ = try await run("a", as: one)
+        var request = HTTPRequest(
+            method: "GET", path: "/v1/audit", query: [.init(name: "format", value: "csv")])
+        request.principal = admin
+        let response = await application.respond(to: request)
+        records.state.withLock { $0.isBroken = true }
+        guard case .stream(let stream) = response.body else {
+            Issue.record("an export is a stream")
+            return
+        }
+        await #expect(throws: BrokenBody.self) { try await stream.next() }
+    }
+
     @Test func `a batch answers each in its place`() async {
         let body =
             #"{"runs":[{"language":"python","code":"a"},{"language":"klingon","code":"b"},{"language":"python","code":"c"}]}"#
@@ -146,7 +193,7 @@ extension HTTPResponse {
     func allBytes() async -> [UInt8] {
         guard case .stream(let stream) = body else { return body.bytes }
         var bytes: [UInt8] = []
-        while let piece = await stream.next() { bytes += piece }
+        while let piece = try? await stream.next() { bytes += piece }
         return bytes
     }
 }

@@ -15,7 +15,10 @@ final class ScriptedRunner: Runner {
             id: id, verdict: Verdict(status: .succeeded, exitCode: 0), language: "python",
             created: WallClock.now())
         switch code {
-        case "refuse": throw RequestError(.busy, "no room")
+        case "refuse":
+            var error = RequestError(.busy, "no room")
+            error.retryAfter = .seconds(7)
+            throw error
         case "wait": try? await Task.sleep(for: .milliseconds(30))
         case "hang":
             try? await Task.sleep(for: .seconds(60))

@@ -144,27 +144,6 @@ struct AdmittedRunTests {
         #expect(try await first.value.verdict.status == .succeeded)
     }
 
-    @Test func `those that sleep do so together, though only one may compute`() async throws {
-        let engine = try Self.engine { $0.mostBusy = 1 }
-        _ = try await engine.run(try Lab.request("pass"))
-        let watcher = Task {
-            var most = 0
-            while !Task.isCancelled {
-                most = max(most, engine.admission.running)
-                try? await Task.sleep(for: .milliseconds(2))
-            }
-            return most
-        }
-        try await withThrowingTaskGroup(of: RunResult.self) { group in
-            for _ in 0..<20 {
-                group.addTask { try await engine.run(try Lab.request("import time; time.sleep(1)")) }
-            }
-            for try await result in group { #expect(result.verdict.status == .succeeded) }
-        }
-        watcher.cancel()
-        #expect(await watcher.value > 1)
-    }
-
     @Test func `what a key may not use is refused, and defaults are lowered to it`() async throws {
         var request = try Lab.request("print(1)")
         request.allowance.memory = .mebibytes(128)

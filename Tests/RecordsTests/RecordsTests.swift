@@ -182,25 +182,6 @@ struct RecordsTests {
         }
     }
 
-    @Test func `the cache forgets by time and by use`() async throws {
-        var settings = RecordSettings()
-        settings.mostCacheBytes = ByteCount(bytes: 10_000)
-        try await withRecords(settings: settings) { records, _ in
-            await records.keep([1], at: "gone", for: .zero)
-            #expect(await records.result(at: "gone") == nil)
-            let body = [UInt8](repeating: 1, count: 1_000)
-            await records.keep(body, at: "used", for: .seconds(60))
-            for index in 0..<30 {
-                await records.keep(body, at: "\(index)", for: .seconds(60))
-                #expect(await records.result(at: "used") == body)
-            }
-            #expect(await records.result(at: "0") == nil)
-            #expect(await records.result(at: "29") == body)
-            await records.keep([UInt8](repeating: 1, count: 5_000), at: "large", for: .seconds(60))
-            #expect(await records.result(at: "large") == nil)
-        }
-    }
-
     @Test func `a file of another program, or of a newer version, is refused`() async throws {
         for sql in ["CREATE TABLE x (y)", "PRAGMA application_id = 1685351762; PRAGMA user_version = 999"] {
             try await withFolder { folder in

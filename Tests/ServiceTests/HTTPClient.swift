@@ -91,8 +91,9 @@ final class HTTPClient: Sendable {
             var bytes: [UInt8] = []
             var buffer = [UInt8](repeating: 0, count: 1 << 16)
             let end = Array(end.utf8)
-            while !bytes.suffix(buffer.count + end.count).contains(end) {
-                let count = recv(self.socket.rawValue, &buffer, buffer.count, 0)
+            var count = 0
+            while !bytes.suffix(count + end.count).contains(end) {
+                count = recv(self.socket.rawValue, &buffer, buffer.count, 0)
                 guard count > 0 else { throw Broken() }
                 bytes.append(contentsOf: buffer[..<count])
             }

@@ -151,6 +151,17 @@ struct TCPTests {
         }
     }
 
+    @Test func `a certificate that is none is said`() async throws {
+        var configuration = ServiceConfiguration()
+        configuration.endpoints = [.init(host: "127.0.0.1", port: 0)]
+        configuration.identity = TLSIdentity(certificate: "none", key: "none")
+        let path = "/tmp/tls-\(getpid())"
+        let server = ServiceServer(
+            socketPath: path, application: testApplication(), log: quiet, configuration: configuration)
+        await #expect(throws: ServiceError.self) { try await server.run() }
+        unlink(path + ".lock")
+    }
+
     @Test(arguments: [
         ("127.0.0.1:80", "127.0.0.1:80"), ("[::1]:0", "[::1]:0"), ("localhost:3428", "localhost:3428"),
         ("0.0.0.0:65535", "0.0.0.0:65535"),

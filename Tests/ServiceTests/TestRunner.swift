@@ -11,7 +11,7 @@ final class TestRunner: Runner {
     let goOn = Atomic(false)
     /// How many pieces of `flood` were taken.
     let pieces = Atomic(0)
-    static let floodPieces = 256
+    static let floodPieces = 64
     static let floodPiece = 64 << 10
 
     func run(

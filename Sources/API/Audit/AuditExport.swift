@@ -37,8 +37,7 @@ final class AuditExport: HTTPBodyStream {
         state = Mutex(State(after: after, rest: most))
     }
 
-    /// A store that fails in the middle ends the body, with a line that says so.
-    func next() async -> [UInt8]? {
+    func next() async throws(BrokenBody) -> [UInt8]? {
         let (after, most, begins) = state.withLock { state in
             defer { state.hasBegun = true }
             return (state.after, state.isOver ? 0 : min(state.rest, Self.pageSize), !state.hasBegun)
@@ -50,7 +49,7 @@ final class AuditExport: HTTPBodyStream {
             page = try await audit.entries(filter, after: after, most: most)
         } catch {
             cancel()
-            return Array("# the store failed: the export ends here\n".utf8)
+            throw BrokenBody()
         }
         state.withLock { state in
             state.rest -= page.count

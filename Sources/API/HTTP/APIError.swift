@@ -18,6 +18,11 @@ package struct APIError: Error, Hashable, Sendable {
         headers.append("Retry-After", "\(Self.wholeSeconds(error.retryAfter))")
     }
 
+    /// The same as an answer that is handed on.
+    var stored: StoredResponse {
+        StoredResponse(status: status, body: body, retryAfter: headers["retry-after"].flatMap { Int($0) })
+    }
+
     /// Rounded up, so that who waits that long does not come too early.
     private static func wholeSeconds(_ wait: Duration?) -> Int64 {
         guard let (seconds, rest) = wait?.components else { return 1 }

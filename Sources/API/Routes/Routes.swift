@@ -101,8 +101,5 @@ enum Routes {
         Route("GET", "/readyz", "getReadiness", scope: nil) { application, _, _ async throws(APIError) in
             try application.showReadiness()
         },
-        Route("GET", "/metrics", "getMetrics", scope: .metrics) { application, _, _ async throws(APIError) in
-            try application.showMetrics()
-        },
     ]
 }

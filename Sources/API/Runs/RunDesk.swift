@@ -9,17 +9,12 @@ final class RunDesk: Sendable {
     let owner: TaskOwner
     let recorder: RunRecorder
     private let runner: any Runner
-    private let observe: (@Sendable (RunResult) -> Void)?
 
-    init(
-        runner: any Runner, owner: TaskOwner, registry: RunRegistry, recorder: RunRecorder,
-        observe: (@Sendable (RunResult) -> Void)?
-    ) {
+    init(runner: any Runner, owner: TaskOwner, registry: RunRegistry, recorder: RunRecorder) {
         self.runner = runner
         self.owner = owner
         self.registry = registry
         self.recorder = recorder
-        self.observe = observe
     }
 
     /// How a run ended for its client.
@@ -31,7 +26,7 @@ final class RunDesk: Sendable {
         var stored: StoredResponse {
             switch self {
             case .ran(let body): StoredResponse(status: 200, body: body)
-            case .refused(let error): StoredResponse(status: error.status, body: error.body)
+            case .refused(let error): error.stored
             }
         }
 
@@ -51,6 +46,16 @@ final class RunDesk: Sendable {
         var feed: RunFeed?
     }
 
+    /// Starts a run that nobody waits for, once it is in the history: who is told its id finds it again, whatever happens.
+    func startInBackground(_ order: RunOrder) async throws(RequestError) -> Started {
+        let id = RunID.now()
+        await recorder.begin(order, id: id)
+        do throws(RequestError) { return try start(order, id: id) } catch {
+            await recorder.refuse(order, id: id, APIError(error))
+            throw error
+        }
+    }
+
     /// Starts a run on the calling thread, which goes on when the run first waits.
     func start(_ order: RunOrder, id: RunID = .now()) throws(RequestError) -> Started {
         let feed = order.isFollowed ? RunFeed(isPaced: order.options.streams) : nil
@@ -61,7 +66,6 @@ final class RunDesk: Sendable {
     }
 
     private func execute(_ order: RunOrder, id: RunID, feed: RunFeed?) async -> Ended {
-        await recorder.begin(order, id: id)
         let events = feed.map { RunEventEncoder(feed: $0, language: order.request.language) }
         var observer: RunObserver?
         if let events { observer = { await events.take($0) } }
@@ -70,7 +74,6 @@ final class RunDesk: Sendable {
             let result = try await runner.run(order.request, id: id, observer: observer)
             let answer = RunResultEncoder.encode(result)
             await recorder.end(order, result, answer: answer)
-            observe?(result)
             await events?.finish(result)
             ended = .ran(answer)
         } catch {

@@ -1,4 +1,5 @@
 internal import CMessageDigest
+internal import Domain
 
 /// SHA-256 by libmd.
 enum SHA256 {
@@ -13,8 +14,6 @@ enum SHA256 {
 
     /// The digest in lower-case hexadecimal.
     static func hexadecimal(_ bytes: [UInt8]) -> String {
-        let digits = Array("0123456789abcdef".utf8)
-        return String(
-            decoding: digest(bytes).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+        Hexadecimal.encode(digest(bytes))
     }
 }

@@ -15,16 +15,24 @@ extension Command {
         ],
         passesArguments: true,
         body: { (invocation) throws(UsageError) in
-            let messages = Messages(environment: invocation.environment)
-            guard let folder = Process.folderOfBinary() else {
-                messages.complain(
-                    "serve: /proc/self/exe does not tell where diatom-service lies; start it by hand")
-                return ExitCode.engineFailed
-            }
-            let code = Process.become(folder + "/diatom-service", arguments: invocation.words)
-            let reason = String(cString: strerror(code))
-            messages.complain(
-                "serve: exec of diatom-service beside this program failed: \(reason) (errno \(code))")
-            return ExitCode.engineFailed
+            ServiceProgram.become("serve", invocation.words, invocation)
         })
+}
+
+/// `diatom-service`, which lies beside this program.
+enum ServiceProgram {
+    /// Becomes it; returns only where that failed, with the exit code that says so.
+    static func become(_ name: String, _ words: [String], _ invocation: Invocation) -> Int32 {
+        let messages = Messages(environment: invocation.environment)
+        guard let folder = Process.folderOfBinary() else {
+            messages.complain(
+                "\(name): /proc/self/exe does not tell where diatom-service lies; start it by hand")
+            return ExitCode.engineFailed
+        }
+        let code = Process.become(folder + "/diatom-service", arguments: words)
+        let reason = String(cString: strerror(code))
+        messages.complain(
+            "\(name): exec of diatom-service beside this program failed: \(reason) (errno \(code))")
+        return ExitCode.engineFailed
+    }
 }

@@ -25,10 +25,13 @@ package enum IdempotencyClaim: Hashable, Sendable {
 package struct StoredResponse: Hashable, Sendable {
     package var status: Int
     package var body: [UInt8]
+    /// In seconds, of a refusal; those are never kept.
+    package var retryAfter: Int?
 
-    package init(status: Int, body: [UInt8]) {
+    package init(status: Int, body: [UInt8], retryAfter: Int? = nil) {
         self.status = status
         self.body = body
+        self.retryAfter = retryAfter
     }
 }
 

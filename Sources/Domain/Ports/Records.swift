@@ -44,11 +44,3 @@ package protocol AuditLog: Sendable {
     /// Reads the whole chain and its signed heads.
     func verify() async throws(StorageFailure) -> AuditVerdict
 }
-
-/// Earlier results, by everything that can change them.
-package protocol ResultCache: Sendable {
-    /// `address`: SHA-256, in hexadecimal.
-    func result(at address: String) async -> [UInt8]?
-    /// Keeps a result for as long, and as the least recently used ones make room.
-    func keep(_ result: [UInt8], at address: String, for lifetime: Duration) async
-}

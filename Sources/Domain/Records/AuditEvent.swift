@@ -13,7 +13,6 @@ package struct AuditEvent: Hashable, Sendable {
         case keyRevoked = "key.revoked"
         case accessDenied = "access.denied"
         case environmentRemoved = "environment.removed"
-        case configurationReloaded = "configuration.reloaded"
         case recordsExpired = "records.expired"
         case backupMade = "backup.made"
     }

@@ -1,4 +1,5 @@
 internal import CMessageDigest
+internal import Domain
 
 /// SHA-256 of bytes alone, as `sha256sum` prints it.
 struct PlainDigest: ~Copyable {
@@ -14,8 +15,6 @@ struct PlainDigest: ~Copyable {
     consuming func hexadecimal() -> String {
         var digest = [UInt8](repeating: 0, count: Int(SHA256_DIGEST_LENGTH))
         SHA256Final(&digest, &context)
-        let digits = Array("0123456789abcdef".utf8)
-        return String(
-            decoding: digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+        return Hexadecimal.encode(digest)
     }
 }

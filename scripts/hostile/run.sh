@@ -1,9 +1,10 @@
 #!/bin/sh
 # Runs the hostile corpus in $SHARED/hostile through Diatom. Exit 1 when a case escaped or its verdict is unclear.
 #
-#   run.sh [--quick] [--start warm|fresh|both] [-- ARG…]
+#   run.sh [--quick] [--again] [--start warm|fresh|both] [-- ARG…]
 #
 #   --quick   only the cases in quick.txt
+#   --again   what is not contained at first counts by a second try: for machines so slow that an answer comes late
 #   --start   how the programs are started; both by default, one pass each
 #   ARG       for run_corpus.py, such as -v or --json FILE
 #
@@ -17,10 +18,12 @@ usage() {
 
 here=$(cd "$(dirname "$0")" && pwd)
 quick=
+again=
 starts="warm fresh"
 while [ $# -gt 0 ]; do
     case $1 in
     --quick) quick=yes ;;
+    --again) again=yes ;;
     --start)
         case ${2-} in
         warm | fresh) starts=$2 ;;
@@ -64,15 +67,26 @@ if [ "$quick" ]; then
     set -- --only "$ids" "$@"
 fi
 
+# Runs the cases with $start; the last of the runner's options counts. Its log stays in $log.
+run_cases() {
+    DIATOM_ADAPTER_START=$start "$python" "$corpus" --cmd "'$python' '$here/adapter.py'" "$@" | tee "$log"
+    # a pipe hides the runner's exit code; its last line says the same, and "0 unclear" that every case was judged
+    tail -n 1 "$log" | grep -q ' 0 escaped, 0 unclear'
+}
+
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 failed=0
 for start in $starts; do
     echo "== hostile corpus, start: $start"
-    DIATOM_ADAPTER_START=$start "$python" "$corpus" --cmd "'$python' '$here/adapter.py'" "$@" | tee "$log"
-    # a pipe hides the runner's exit code; its last line says the same, and "0 unclear" that every case was judged
-    if ! tail -n 1 "$log" | grep -q ' 0 escaped, 0 unclear'; then
-        failed=1
+    if ! run_cases "$@"; then
+        open=$(sed -n 's/^\(ESCAPED\|UNCLEAR\) *\([^ ]*\) .*/\2/p' "$log" | tr '\n' ',')
+        if [ "$again" ] && [ "$open" ]; then
+            echo "== once more: $open"
+            run_cases "$@" --only "$open" || failed=1
+        else
+            failed=1
+        fi
     fi
 done
 if [ "$failed" = 1 ]; then

@@ -12,7 +12,7 @@ DIATOM := .build/release/diatom
 export SHARED
 
 .DEFAULT_GOAL := help
-.PHONY: help deps node uv demo build test lint bench docs smoke languages test-languages hostile hostile-http hostile-quick corpus test-vm soak chaos crash sanitize clean
+.PHONY: help deps node uv demo build test lint bench docs smoke languages test-languages hostile hostile-http hostile-quick corpus test-vm soak chaos crash schemathesis test-clients sanitize clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -43,7 +43,7 @@ lint: ## Check format, house rules and scripts
 	@$(MAKE) --no-print-directory DEPS=lint deps
 	swift format lint --strict --parallel --recursive Package.swift Sources Tests
 	scripts/check.py
-	git ls-files -z 'scripts/*.sh' scripts/vm/guest .ci/run | xargs -0 shellcheck
+	git ls-files -z 'scripts/*.sh' scripts/vm/guest .ci/run | xargs -0 shellcheck --external-sources
 
 bench: build ## Print the table of docs/benchmarks.md, measured here and now
 	$(DIATOM) bench
@@ -80,6 +80,12 @@ soak: build ## Run very many programs in a row and look for growth
 
 chaos: build ## Kill guests, hosts, jailer and service while programs run
 	scripts/chaos.py
+
+test-clients: build ## Test the Python client, and the command against a service of another machine
+	scripts/test-clients.sh
+
+schemathesis: build ## Send a service all that its OpenAPI document allows, and what it does not (Schemathesis, from PyPI)
+	scripts/schemathesis.sh
 
 crash: build ## Kill the service under load, again and again, and look for what was answered and is not kept
 	scripts/crash.py

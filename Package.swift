@@ -36,29 +36,40 @@ let package = Package(
         .executable(name: "diatom", targets: ["diatom"]),
         .executable(name: "diatom-service", targets: ["diatom-service"]),
         .executable(name: "diatom-jailer", targets: ["diatom-jailer"]),
+        .executable(name: "diatom-courier", targets: ["diatom-courier"]),
     ],
     targets: [
         .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp"),
         .systemLibrary(name: "CMicroHTTPD", pkgConfig: "libmicrohttpd"),
-        .systemLibrary(name: "CMessageDigest"),
+        .systemLibrary(name: "CNettle", pkgConfig: "nettle"),
         .systemLibrary(name: "CSQLite"),
         .systemLibrary(name: "CCrypto"),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib"),
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl"),
         .systemLibrary(name: "CLinux"),
         .target(name: "CJail", cSettings: c),
         .target(name: "CAssets", cSettings: c),
+        .target(
+            name: "CTOML", cxxSettings: [.enableWarning("all"), .treatAllWarnings(as: .error)]),
         .target(name: "Domain", swiftSettings: swift),
+        .target(name: "Digest", dependencies: ["CNettle", "Domain"], swiftSettings: swift),
         .target(name: "JSON", dependencies: ["Domain"], swiftSettings: swift),
-        .target(name: "Telemetry", dependencies: ["Domain"], swiftSettings: swift),
+        .target(name: "Telemetry", dependencies: ["Domain", "JSON", "Posix"], swiftSettings: swift),
         .target(name: "Posix", dependencies: ["CJail", "CLinux"], swiftSettings: swift),
         .target(name: "Wire", dependencies: ["CJail", "Domain", "Posix"], swiftSettings: swift),
         .target(
             name: "Languages", dependencies: ["CAssets", "Domain", "JSON", "Posix"], swiftSettings: swift),
         .target(
             name: "Jail",
-            dependencies: ["CAssets", "CJail", "CMessageDigest", "CSeccomp", "Domain", "Posix", "Wire"],
+            dependencies: ["CAssets", "CJail", "CSeccomp", "Digest", "Domain", "Posix", "Wire"],
             swiftSettings: swift),
         .target(
             name: "Egress", dependencies: ["CJail", "CLinux", "Domain", "Posix", "Wire"],
+            swiftSettings: swift),
+        .target(
+            name: "Configuration", dependencies: ["CTOML", "JSON", "Posix"], swiftSettings: swift),
+        .target(
+            name: "Delivery", dependencies: ["Digest", "Domain", "Egress", "JSON", "Posix", "Telemetry"],
             swiftSettings: swift),
         .target(
             name: "Workers",
@@ -72,17 +83,18 @@ let package = Package(
             ],
             swiftSettings: swift),
         .target(
-            name: "Storage", dependencies: ["CLinux", "CMessageDigest", "Domain", "Posix"],
+            name: "Storage", dependencies: ["CLinux", "Digest", "Domain", "Posix"],
             swiftSettings: swift),
         .target(
             name: "Records", dependencies: ["CCrypto", "CSQLite", "Domain", "JSON", "Posix"],
             swiftSettings: swift),
         .target(
-            name: "API", dependencies: ["CMessageDigest", "Domain", "JSON", "Languages", "Telemetry"],
+            name: "API",
+            dependencies: ["CAssets", "Digest", "Domain", "JSON", "Languages", "Telemetry"],
             swiftSettings: swift),
         .target(
             name: "Service",
-            dependencies: ["API", "CMicroHTTPD", "Domain", "JSON", "Posix", "Telemetry"],
+            dependencies: ["API", "CMicroHTTPD", "CZlib", "Domain", "JSON", "Posix", "Telemetry"],
             swiftSettings: swift),
         .target(
             name: "Commands",
@@ -94,10 +106,13 @@ let package = Package(
         .executableTarget(
             name: "diatom-service",
             dependencies: [
-                "API", "CJail", "Domain", "Engine", "JSON", "Languages", "Posix", "Records", "Service",
-                "Storage",
-                "Telemetry",
+                "API", "CJail", "Configuration", "Delivery", "Domain", "Egress", "Engine", "JSON",
+                "Languages",
+                "Posix", "Records", "Service", "Storage", "Telemetry",
             ], swiftSettings: swift,
+            linkerSettings: serviceStatic),
+        .executableTarget(
+            name: "diatom-courier", dependencies: ["CCurl", "Posix"], swiftSettings: swift,
             linkerSettings: serviceStatic),
         .executableTarget(
             name: "diatom-jailer", dependencies: ["Jail"], swiftSettings: swift, linkerSettings: jailerStatic),
@@ -107,7 +122,7 @@ let package = Package(
             name: "CommandsTests", dependencies: ["API", "Commands", "Domain", "JSON", "Languages", "Posix"],
             swiftSettings: swift),
         .testTarget(
-            name: "APITests", dependencies: ["API", "Domain", "JSON", "Storage", "Telemetry"],
+            name: "APITests", dependencies: ["API", "Digest", "Domain", "JSON", "Storage", "Telemetry"],
             swiftSettings: swift),
         .testTarget(
             name: "StorageTests", dependencies: ["Domain", "Posix", "Storage"], swiftSettings: swift),
@@ -119,6 +134,11 @@ let package = Package(
             dependencies: ["API", "Domain", "Posix", "Service", "Storage", "Telemetry"], swiftSettings: swift),
         .testTarget(
             name: "JailTests", dependencies: ["CJail", "CSeccomp", "Jail", "Posix"], swiftSettings: swift),
+        .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"], swiftSettings: swift),
+        .testTarget(
+            name: "DeliveryTests",
+            dependencies: ["Delivery", "Domain", "Egress", "JSON", "Posix", "Telemetry"],
+            swiftSettings: swift),
         .testTarget(name: "EgressTests", dependencies: ["Domain", "Egress", "Posix"], swiftSettings: swift),
         .testTarget(name: "WorkersTests", dependencies: ["Domain", "Workers"], swiftSettings: swift),
         .testTarget(
@@ -130,5 +150,6 @@ let package = Package(
             ],
             swiftSettings: swift),
     ],
-    cLanguageStandard: .c17
+    cLanguageStandard: .c17,
+    cxxLanguageStandard: .cxx17
 )

@@ -5,11 +5,9 @@ source distribution, and `install` lays wheels out; neither has a network. See d
 
 The answer on standard output is a row of JSON lines, one kind of message each; a `file` has its bytes behind its line.
 """
-import concurrent.futures
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import sysconfig
@@ -25,18 +23,53 @@ class Failed(Exception):
         self.kind = kind
 
 
-def say(kind, **members):
-    sys.stdout.buffer.write(json.dumps({"kind": kind, **members}).encode() + b"\n")
-    sys.stdout.buffer.flush()
+class Answer:
+    """Standard output; what is small goes together, so that neither side wakes for each file."""
+
+    AT_ONCE = 1 << 16
+
+    def __init__(self):
+        self.waiting = bytearray()
+
+    def say(self, kind, **members):
+        self.note(kind, **members)
+        self.flush()
+
+    def note(self, kind, **members):
+        self.waiting += json.dumps({"kind": kind, **members}).encode() + b"\n"
+
+    def send(self, path, name, executable=False):
+        """A file; what is not yet on its way may wait for ``flush``."""
+        with open(path, "rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            self.note("file", path=name, size=size, executable=executable)
+            if size <= self.AT_ONCE:
+                content = file.read(size)
+                self.waiting += content
+                if len(content) < size:
+                    raise Failed("other", f"{name} became smaller while it was read")
+                if len(self.waiting) >= self.AT_ONCE:
+                    self.flush()
+                return
+            self.flush()
+            sent = 0
+            while sent < size:
+                sent += os.sendfile(1, file.fileno(), sent, size - sent)
+
+    def flush(self):
+        rest = memoryview(self.waiting)
+        while rest:
+            rest = rest[os.write(1, rest):]
+        self.waiting = bytearray()
 
 
-def send(path, name, executable=False):
-    size = os.stat(path).st_size
-    say("file", path=name, size=size, executable=executable)
-    with open(path, "rb") as file:
-        sent = 0
-        while sent < size:
-            sent += os.sendfile(1, file.fileno(), sent, size - sent)
+answer = Answer()
+say = answer.say
+
+
+def send(path, name):
+    answer.send(path, name)
+    answer.flush()
 
 
 def uv(order, *arguments, given=None):
@@ -148,6 +181,8 @@ class Fetcher:
 
 def deliver(order, packages):
     """Sends the wheels that the engine has not, and gives each its digest."""
+    import concurrent.futures
+
     known = set(order["known"])
     wanted = [package for package in packages if package["sha256"] not in known or not package["sha256"]]
     fetcher = Fetcher(order)
@@ -288,31 +323,94 @@ def install(order):
     os.makedirs(packages)
     uv(order, "pip", "install", "--target", packages, "--offline", "--no-index", "--no-deps", "--link-mode", "hardlink",
        "--only-binary", ":all:", "-r", "-", given="\n".join(order["wheels"]) + "\n")
-    shutil.rmtree(WORK + "/cache", ignore_errors=True)
-    # Not the tests that many libraries bring along: they are half of all files, and hardly ever imported.
-    compiling = subprocess.Popen(
-        [order["python"], "-m", "compileall", "-qq", "-j", "0", "-x", "/tests?/", "--invalidation-mode", "unchecked-hash",
-         "-s", WORK, "-p", order["place"], packages], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    sent = send_tree(packages, compiled=False)
+    paths = programs(packages)
+    compiled = start_compilers(paths, packages, order["place"] + "/site-packages")
+    sent = send_sources(packages)
     say("progress", text=f"{sent} files are laid out; compiling")
-    compiling.wait()
-    send_tree(packages, compiled=True)
+    send_compiled(paths, packages, compiled)
 
 
-def send_tree(root, compiled):
-    """Regular files only, those of `__pycache__` or all others; programs go to `bin`, as in a virtual environment."""
+def start_compilers(paths, packages, place):
+    """Forks that make the byte code while this process sends what they read: a quarter less work than `compileall`.
+
+    The end of a pipe that tells the numbers of the paths that are done."""
+    import threading
+
+    takes, gives = os.pipe()
+    done, tells = os.pipe()
+    for _ in range(os.cpu_count() or 1):
+        fork_compiler(takes, gives, tells, paths, packages, place)
+    os.close(takes)
+    os.close(tells)
+
+    def hand_out():
+        try:
+            for number in range(len(paths)):
+                os.write(gives, number.to_bytes(4, "little"))
+        except BrokenPipeError:
+            pass  # the compilers are gone: without byte code libraries work as well
+        os.close(gives)
+
+    threading.Thread(target=hand_out, daemon=True).start()
+    return done
+
+
+def send_compiled(paths, packages, done):
+    """Byte code, each file when it is there; ends with the last compiler."""
+    import importlib.util
+
+    with open(done, "rb") as numbers:
+        while number := numbers.read(4):
+            path = importlib.util.cache_from_source(paths[int.from_bytes(number, "little")])
+            answer.send(path, "site-packages/" + os.path.relpath(path, packages))
+    answer.flush()
+
+
+def programs(packages):
+    """The largest first, so that all ends at once; not the tests that many libraries bring along: they are half of all
+    files, and hardly ever imported."""
+    found = []
+    for folder, folders, files in os.walk(packages):
+        folders[:] = [name for name in folders if name not in ("test", "tests")]
+        found += [os.path.join(folder, file) for file in files if file.endswith(".py")]
+    return sorted(found, key=os.path.getsize, reverse=True)
+
+
+def fork_compiler(takes, gives, tells, paths, packages, place):
+    import gc
+    import py_compile
+    import warnings
+
+    if os.fork():
+        return
+    try:
+        os.close(gives)
+        gc.disable()  # trees are no cycles
+        warnings.simplefilter("ignore")  # a library's own affair
+        mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
+        while number := os.read(takes, 4):
+            path = paths[int.from_bytes(number, "little")]
+            try:
+                py_compile.compile(path, dfile=place + path[len(packages):], doraise=True, invalidation_mode=mode)
+            except Exception:
+                continue  # of another version's syntax
+            os.write(tells, number)
+    finally:
+        os._exit(0)
+
+
+def send_sources(root):
+    """Regular files only, and no byte code but ours; programs go to `bin`, as in a virtual environment."""
     sent = 0
     for folder, folders, files in os.walk(root):
-        folders.sort()
-        if (os.path.basename(folder) == "__pycache__") != compiled:
-            continue
+        folders[:] = sorted(name for name in folders if name != "__pycache__")
         for file in sorted(files):
             path = os.path.join(folder, file)
             if os.path.islink(path) or file in ("direct_url.json", "uv_cache.json", ".lock"):
                 continue
             below = os.path.relpath(path, root)
             place = below if below.startswith("bin/") else "site-packages/" + below
-            send(path, place, os.access(path, os.X_OK))
+            answer.send(path, place, os.access(path, os.X_OK))
             sent += 1
     return sent
 

@@ -14,23 +14,23 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parents[1]
 
 # The lowest layers start fast and know the kernel only (docs/design/0001-layers.md).
-WITHOUT_FOUNDATION = ["Domain", "Telemetry", "Posix", "Jail", "Wire"]
+WITHOUT_FOUNDATION = ["Digest", "Domain", "Telemetry", "Posix", "Jail", "Wire"]
 
 # Which targets each may import; a target that is not named here is an error, so that a new one is thought about.
 SYSTEM = {
     "Glibc", "Synchronization", "FoundationEssentials",
-    "CAssets", "CJail", "CLinux", "CMessageDigest", "CMicroHTTPD", "CSQLite", "CCrypto", "CSeccomp",
+    "CAssets", "CJail", "CLinux", "CNettle", "CMicroHTTPD", "CSQLite", "CCrypto", "CCurl", "CSeccomp", "CZlib", "CTOML",
 }
 LAYERS = {
     "Domain": 1,
-    "JSON": 2, "Posix": 2, "Telemetry": 2,
-    "Wire": 3, "Languages": 3,
+    "Digest": 2, "JSON": 2, "Posix": 2,
+    "Configuration": 3, "Telemetry": 3, "Wire": 3, "Languages": 3,
     "Egress": 4, "Jail": 4, "Records": 4, "Storage": 4,
-    "Workers": 5,
+    "Delivery": 5, "Workers": 5,
     "Engine": 6,
     "API": 7, "Service": 8,
     "Commands": 8,
-    "diatom": 9, "diatom-jailer": 9, "diatom-service": 9,
+    "diatom": 9, "diatom-courier": 9, "diatom-jailer": 9, "diatom-service": 9,
 }
 
 WARN, FAIL, FAIL_TESTS, REPORT_C = 400, 600, 800, 300
@@ -90,6 +90,18 @@ def check_imports(name, text):
             fail(where, f"{target} (layer {LAYERS[target]}) imports {module} (layer {LAYERS[module]})")
 
 
+def check_metrics(names):
+    """What dashboards and alert rules ask for is what the service measures."""
+    sources = "".join(text_of(name) for name in names if name.startswith("Sources/") and name.endswith(".swift"))
+    known = set(re.findall(r'MetricName\(\s*"(\w+)"', sources))
+    for name in names:
+        if not name.startswith("deploy/"):
+            continue
+        asked = set(re.findall(r"\b(?:diatom|process)_\w+", text_of(name)))
+        for metric in sorted(asked - known - {f"{metric}_bucket" for metric in known}):
+            fail(name, f"asks for {metric}, which nothing measures")
+
+
 def check_length(name, text):
     lines, suffix = text.count("\n"), Path(name).suffix
     if suffix in (".c", ".h"):
@@ -143,6 +155,7 @@ def main():
     print(f"C in Sources: {sum(c_lines.values())} lines of code with embedding and shims")
     check_total("C in CJail", c_lines["CJail"], MOST_C)
     check_total("hosts", host_lines, MOST_HOSTS)
+    check_metrics(tracked())
     if failures:
         print(f"{failures} findings")
     return 1 if failures else 0

@@ -22,9 +22,9 @@ language_packages() {
 }
 
 declare -A groups=(
-    [build]="gcc libc6-dev libseccomp-dev libmicrohttpd-dev libmd-dev libsqlite3-dev libssl-dev python3 pkg-config make"
+    [build]="gcc g++ libc6-dev libseccomp-dev libmicrohttpd-dev nettle-dev libsqlite3-dev libssl-dev libcurl4-openssl-dev libcpptoml-dev zlib1g-dev python3 pkg-config make"
     [lint]="shellcheck"
-    [test]="python3-numpy python3-pandas python3-matplotlib node-typescript"
+    [test]="openssl python3-venv python3-numpy python3-pandas python3-matplotlib node-typescript"
     [bench]="sqlite3 python3-numpy python3-pandas bubblewrap"
     [languages]="$(language_packages)"
 )

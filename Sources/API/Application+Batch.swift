@@ -16,7 +16,7 @@ extension Application {
             for (index, body) in bodies.enumerated() {
                 group.addTask {
                     let itemKey = key.map { "\($0) [\(index)]" }
-                    return (index, await self.answer(body, request.principal, key: itemKey, wait: wait))
+                    return (index, await self.answer(body, of: request, key: itemKey, wait: wait))
                 }
             }
             return await group.reduce(into: [StoredResponse?](repeating: nil, count: bodies.count)) {
@@ -28,10 +28,10 @@ extension Application {
 
     /// One run of a batch; what is wrong with it is its own answer.
     private func answer(
-        _ body: [UInt8], _ principal: Principal, key: String?, wait: Bool
+        _ body: [UInt8], of request: HTTPRequest, key: String?, wait: Bool
     ) async -> StoredResponse {
         do throws(APIError) {
-            var order = try order(body, from: principal)
+            var order = try order(body, of: request)
             guard !order.options.streams else { throw Self.streamsInBatch }
             if !wait { order.audience = .nobody }
             let response: HTTPResponse

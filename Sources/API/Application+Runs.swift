@@ -1,3 +1,4 @@
+internal import Digest
 internal import Domain
 
 /// `/v1/runs`: everything that can be refused is refused before anything runs.
@@ -8,7 +9,7 @@ extension Application {
         try QueryReader.check(request.query, known: ["wait"])
         let wait = try QueryReader.flag("wait", in: request.query, default: true)
         let key = try IdempotencyKey.read(request.headers)
-        var order = try order(request.body, from: request.principal)
+        var order = try order(request.body, of: request)
         if order.options.streams {
             guard wait else { throw Self.streamsAndDoesNotWait }
             return try await stream(order, key: key, format: .of(request.headers))
@@ -19,12 +20,15 @@ extension Application {
     }
 
     /// Decodes a request for whom it comes from.
-    func order(_ body: [UInt8], from principal: Principal) throws(APIError) -> RunOrder {
+    func order(_ body: [UInt8], of request: HTTPRequest) throws(APIError) -> RunOrder {
+        let principal = request.principal
         do throws(RequestError) {
             var (run, options) = try decoder.decode(body)
             run.key = principal.key
             run.allowance = principal.allowance
-            return RunOrder(request: run, options: options, principal: principal, body: body)
+            var order = RunOrder(request: run, options: options, principal: principal, body: body)
+            order.trace = request.trace
+            return order
         } catch {
             throw APIError(error)
         }

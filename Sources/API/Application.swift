@@ -20,7 +20,13 @@ package final class Application: Sendable {
     /// Who may do what.
     package let access: AccessControl
     let version: String
+    /// What does not work as it should, besides the store.
+    let troubles: @Sendable () -> [(part: String, why: String)]
+    /// Who wants to know what took how long; nil where nobody does.
+    private let spans: (any SpanSink)?
+    package let metrics = ServiceMetrics()
     private let accessLog: AccessLog
+    private let crossOrigin: CrossOrigin
     private let draining = Atomic(false)
 
     var history: (any RunHistory)? { records.history }
@@ -28,13 +34,18 @@ package final class Application: Sendable {
     package init(
         runner: any Runner, idempotency: any IdempotencyStore, languages: any LanguageDirectory, log: Log,
         records: ServiceRecords = ServiceRecords(), access: AccessControl? = nil,
+        spans: (any SpanSink)? = nil,
+        troubles: @escaping @Sendable () -> [(part: String, why: String)] = { [] },
         configuration: ApplicationConfiguration = ApplicationConfiguration()
     ) {
+        self.spans = spans
+        self.troubles = troubles
         self.runner = runner
         self.idempotency = idempotency
         self.languages = languages
         self.log = log
-        decoder = RunRequestDecoder(maxima: configuration.maxima, languages: languages)
+        decoder = RunRequestDecoder(
+            maxima: configuration.maxima, languages: languages, webhooks: records.webhooks)
         self.records = records
         self.access = access ?? AccessControl(keys: records.keys, hasKeys: false)
         desk = RunDesk(
@@ -42,10 +53,14 @@ package final class Application: Sendable {
             registry: RunRegistry(
                 mostUnderWay: configuration.mostRunsUnderWay, mostEnded: configuration.mostRunsRemembered,
                 mostBytes: configuration.mostBytesRemembered),
-            recorder: RunRecorder(history: records.history, audit: records.audit, log: log))
+            recorder: RunRecorder(
+                history: records.history, audit: records.audit, webhooks: records.webhooks, log: log),
+            results: records.results, metrics: metrics, spans: spans)
         keyed = KeyedRequests(owner: owner)
         version = configuration.version
         accessLog = AccessLog(log: log)
+        crossOrigin = CrossOrigin(origins: configuration.origins)
+        addGauges()
     }
 
     package var isDraining: Bool { draining.load(ordering: .relaxed) }
@@ -72,22 +87,44 @@ package final class Application: Sendable {
     ///
     /// Cancelling the task cancels the run that the request waits for.
     package func respond(to request: HTTPRequest) async -> HTTPResponse {
-        let start = accessLog.isOn ? ContinuousClock.now : nil
+        let start = ContinuousClock.now
         let id = RequestIdentifier.choose(request.headers)
+        let match = Self.router.match(request.method, request.path)
+        let trace = RequestTrace(request.headers, spans)
         var response: HTTPResponse
-        do throws(APIError) {
-            response = try await answer(request)
-        } catch {
-            response = error.response
+        if let preflight = crossOrigin.preflight(request) {
+            response = preflight
+        } else {
+            var request = request
+            request.trace = trace?.context
+            do throws(APIError) { response = try await answer(request, match) } catch {
+                response = error.response
+            }
         }
+        crossOrigin.mark(&response, for: request)
         response.headers.append(RequestIdentifier.header, id)
-        if let start { accessLog.note(request, response, id: id, took: .now - start) }
+        if let trace {
+            trace.end(request, match, response, spans)
+            response.headers.append("traceresponse", trace.context.header)
+        }
+        let took = ContinuousClock.now - start
+        metrics.note(match.operation, request.method, response.status, took: took)
+        if accessLog.isOn { accessLog.note(request, response, id: id, took: took) }
         return response
     }
 
-    private func answer(_ request: HTTPRequest) async throws(APIError) -> HTTPResponse {
+    /// An answer to a request that was refused before it came here, with what a browser wants to know of it.
+    package func marked(_ refusal: HTTPResponse, for request: HTTPRequest) -> HTTPResponse {
+        var response = refusal
+        crossOrigin.mark(&response, for: request)
+        return response
+    }
+
+    private func answer(
+        _ request: HTTPRequest, _ match: Router.Match
+    ) async throws(APIError) -> HTTPResponse {
         if access.isOpen, request.transport != .unix { try BrowserRules.check(request) }
-        switch Self.router.match(request.method, request.path) {
+        switch match {
         case .nothing: throw Self.notFound("path")
         case .otherMethods(let methods): throw .methodNotAllowed(request.method, allowed: methods)
         case .route(let route, let parameters):

@@ -9,6 +9,8 @@ package struct ApplicationConfiguration: Hashable, Sendable {
     /// How many ended runs `GET /v1/runs/{id}` still knows.
     package var mostRunsRemembered = 1_000
     package var mostBytesRemembered: ByteCount = .mebibytes(64)
+    /// Whose pages may use the service with a key; "*" stands for all.
+    package var origins: Set<String> = []
     /// Of all requests of one.
     package var maxima = LimitMaxima()
 

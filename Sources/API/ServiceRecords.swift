@@ -5,6 +5,8 @@ package struct ServiceRecords: Sendable {
     package var keys: (any KeyStore)?
     package var history: (any RunHistory)?
     package var audit: (any AuditLog)?
+    package var results: (any ResultCache)?
+    package var webhooks: Webhooks?
     /// What is wrong with the store just now, in words; nil where all is well.
     package var trouble: (@Sendable () -> String?)?
 

@@ -12,6 +12,15 @@ static const unsigned char python_warm[] = {
 };
 const size_t cassets_python_warm_length = sizeof python_warm;
 
+static const unsigned char python_entry[] = {
+#embed "../../hosts/python/entry.py"
+};
+
+struct cassets_bytes cassets_python_entry(void)
+{
+    return (struct cassets_bytes){python_entry, sizeof python_entry};
+}
+
 static const unsigned char python_seeded[] = {
 #embed "../../hosts/python/seeded.py"
 };

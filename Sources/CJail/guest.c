@@ -5,6 +5,7 @@
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <time.h>
 
 #define GUEST_SOCKET 3 /* the lowest number; the notifier of a filter becomes the next */
 #define GUEST_NOTIFIER 4
@@ -148,12 +149,24 @@ static void count_calls(const struct cjail_plan *plan)
         cjail_die(GUEST_SOCKET, "profile", notifier);
 }
 
+/* Waits for the end of the process that made the fork (join.c). It shares the host's memory: should this sandbox end
+ * while that process is within libc's fork, locks of the host's would stay locked for ever. */
+static void await_birth(void)
+{
+    const struct timespec moment = {.tv_nsec = 50000};
+    if (cjail_host_state.nested)
+        return;
+    for (int turns = 0; getppid() != 1; turns++)
+        turns < 10 ? (void)sched_yield() : (void)nanosleep(&moment, NULL);
+}
+
 /* Parks, and takes of the run all that every guest takes. Returns its flags; fds are the release's. */
 static int32_t take_run(char ***argv, char ***envp, int *fds, int *count)
 {
     static char *arguments[CJAIL_STRINGS_MAX + 1];
     static char *environment[CJAIL_STRINGS_MAX + 1];
     struct cjail_note note = {.kind = CJAIL_PARKED, .a = (int32_t)syscall(SYS_getpid)};
+    await_birth();
     cjail_send(GUEST_SOCKET, &note, NULL, 0);
     if (cjail_receive(GUEST_SOCKET, &note, fds, count, 0) != 1 || note.kind != CJAIL_RELEASE || *count < 4)
         _exit(71);

@@ -9,7 +9,8 @@
  * Entrant and midwife borrow the host's memory while the host waits (CLONE_VM | CLONE_VFORK). The
  * entrant joins the namespaces; only its children are in the pid namespace, so the midwife, born
  * there, makes the fork, and when it ends the kernel gives the guest to init. The guest then
- * leaves the midwife's stack for the place in the host's own that called cjail_join.
+ * leaves the midwife's stack for the place in the host's own that called cjail_join. It parks when the midwife is
+ * gone, for nothing may end that one while it is in libc's fork: see await_birth in guest.c.
  *
  * A host that is a guest itself goes the same way, watched at every step (gate.c): each of the
  * entrant's calls waits for the word of the host's init, and the entrant for its own end. */

@@ -86,11 +86,12 @@ static inline int diatom_http_descriptor(struct MHD_Connection *connection)
     return info == NULL ? -1 : info->connect_fd;
 }
 
-/* A response whose body `read` makes while it is sent; `free` is called once with the context when it is done with. */
+/* A response whose body `read` makes while it is sent; `free` is called once with the context when it is done with.
+ * Chunks are made in the connection's own memory; the block that is asked for here serves clients that know none. */
 static inline struct MHD_Response *diatom_http_stream(void *context, MHD_ContentReaderCallback read,
                                                       MHD_ContentReaderFreeCallback free)
 {
-    return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 16384, read, context, free);
+    return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 1024, read, context, free);
 }
 
 #define DIATOM_HTTP_END ((ssize_t)-1)

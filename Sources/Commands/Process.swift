@@ -33,6 +33,12 @@ enum Process {
         return variables
     }
 
+    /// The variables by which programs are told of proxies and of whom to trust, as `NAME=value`.
+    static var proxies: [String] {
+        let names = ["http_proxy", "https_proxy", "all_proxy", "no_proxy", "ssl_cert_file", "ssl_cert_dir"]
+        return environment().filter { names.contains($0.key.lowercased()) }.map { "\($0.key)=\($0.value)" }
+    }
+
     /// The folder that holds the running binary; nil when /proc does not tell.
     static func folderOfBinary() -> String? {
         var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))

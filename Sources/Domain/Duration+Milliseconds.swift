@@ -1,4 +1,7 @@
 extension Duration {
+    /// This duration in seconds, fractions kept to a nanosecond.
+    package var inSeconds: Double { inMilliseconds / 1_000 }
+
     /// This duration in milliseconds, fractions kept to a nanosecond.
     package var inMilliseconds: Double {
         let (seconds, attoseconds) = components

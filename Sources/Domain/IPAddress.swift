@@ -68,3 +68,20 @@ extension IPAddress {
         (0x3fff << 112, 20),  // documentation
     ]
 }
+
+extension IPAddress: CustomStringConvertible {
+    /// As `inet_ntop` writes it.
+    package var description: String {
+        var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
+        switch self {
+        case .v4(let number):
+            var address = in_addr(s_addr: number.bigEndian)
+            inet_ntop(AF_INET, &address, &text, socklen_t(text.count))
+        case .v6(let number):
+            withUnsafeBytes(of: number.bigEndian) {
+                _ = inet_ntop(AF_INET6, $0.baseAddress, &text, socklen_t(text.count))
+            }
+        }
+        return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+}

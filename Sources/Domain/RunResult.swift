@@ -28,7 +28,10 @@ package struct RunResult: Hashable, Sendable {
     /// The hash of the environment of libraries that it ran in.
     package var environment: String?
     package var receipt: Receipt?
+    /// Until the first instruction, ``startup`` included.
     package var queued: Duration = .zero
+    /// From the order to the jailer to the first instruction.
+    package var startup: Duration = .zero
     /// Nanoseconds since 1970.
     package var created: Int64
 

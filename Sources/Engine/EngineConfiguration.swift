@@ -17,6 +17,8 @@ package struct EngineConfiguration: Hashable, Sendable {
     package var preload: [String] = []
     /// How many sandboxes of each kind wait for runs; nil for the jailer's own choice.
     package var parked: Int?
+    /// Of the machine's, under which the largest run ends; nil for the jailer's own choice.
+    package var leastMemory: ByteCount?
     /// The file of toolchains that were brought along; nil for the jailer's own default.
     package var toolchains: String?
     /// A folder of environments that sandboxes see in place of those that the engine makes.
@@ -61,6 +63,7 @@ package struct EngineConfiguration: Hashable, Sendable {
         }
         if let parked { arguments += ["--parked-python", "\(parked)", "--parked-exec", "\(parked)"] }
         if !preload.isEmpty { arguments += ["--preload-more", preload.joined(separator: ",")] }
+        if let leastMemory { arguments += ["--least-memory-mb", "\(leastMemory.wholeMebibytes)"] }
         if let node { arguments += ["--node", node] }
         if let toolchains { arguments += ["--toolchains", toolchains] }
         if let environments = environments ?? store { arguments += ["--environments", environments] }

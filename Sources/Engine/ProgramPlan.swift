@@ -121,7 +121,7 @@ package struct ProgramPlan: Sendable {
         let kept = request.profile ? jailer.hosts.subtracting(jailer.pooled) : jailer.hosts
         switch pack.host {
         case "python":
-            guard entry.description == "main.py", isUnread(Self.pythonReads), !isArchive, !bringsUserSite,
+            guard isUnread(Self.pythonReads), !isArchive, !bringsUserSite,
                 request.environment == nil || !preloads
             else { return .exec }
             return kept.contains(.python) ? .python : .exec

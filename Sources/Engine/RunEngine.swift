@@ -13,8 +13,11 @@ package final class RunEngine: Runner {
     package let versions = VersionCache()
     private let reactor: Reactor
     private let link: Mutex<JailerLink?>
+    private let links = Atomic(0)
+    /// How many jailers there were in the place of one that was lost.
+    package var jailersReplaced: Int { max(0, links.load(ordering: .relaxed) - 1) }
     private let compiled: LazyCompileCache
-    private let kept: Environments
+    let kept: Environments
     package var environments: (any EnvironmentKeeper)? { kept }
     private let egress: EgressGate
     private let hosts: EnvironmentHosts
@@ -49,6 +52,9 @@ package final class RunEngine: Runner {
         guard let link = try? currentLink() else { return nil }
         return await link.greeting()
     }
+
+    /// Why the jailer refuses runs, as far as it has told; nil where it does not.
+    package var refusal: String? { link.withLock { $0 }?.knownGreeting?.refusal }
 
     /// How programs of a language start where a request does not say, as far as the jailer has told what it keeps.
     package func start(of pack: LanguagePack) -> Receipt.Start {
@@ -86,6 +92,7 @@ package final class RunEngine: Runner {
                     reactor: reactor, egress: egress)
             }
             current = fresh
+            links.add(1, ordering: .relaxed)
             return fresh
         }
     }
@@ -155,7 +162,7 @@ package final class RunEngine: Runner {
     }
 
     /// What the API does not look at: whether this version can do what is asked.
-    private func check(_ request: RunRequest) throws(RequestError) {
+    func check(_ request: RunRequest) throws(RequestError) {
         guard request.check == .off else {
             throw RequestError(
                 .unsupported, "check: analysis is not part of this version; use \"off\"", field: "check")

@@ -114,10 +114,18 @@ struct RunInProgress {
         finished.stdoutCut = outcome.stdoutCut
         finished.stderrCut = outcome.stderrCut
         finished.network = outcome.network
-        fold.result.failure = outcome.reason == .engine ? outcome.failure ?? "init ended without a word" : nil
+        fold.result.failure = Self.failure(outcome)
         await emit(.finished(finished))
         if let image = request.environment, host == .python, greeting.confinedHosts > 0 {
             environments.hasRun(request, in: image, over: link)
+        }
+    }
+
+    private static func failure(_ outcome: StepOutcome) -> String? {
+        switch outcome.reason {
+        case .engine: outcome.failure ?? "init ended without a word"
+        case .hostMemory: "the machine had no memory left, and this run was the largest; try again later"
+        default: nil
         }
     }
 
@@ -164,7 +172,10 @@ struct RunInProgress {
                 switch event {
                 case .started:
                     await noteStart(order, link)
-                    if streams { fold.result.queued = waited + .nanoseconds(Monotonic.now() - asked) }
+                    if streams {
+                        fold.result.startup = .nanoseconds(Monotonic.now() - asked)
+                        fold.result.queued = waited + fold.result.startup
+                    }
                     await emitStart(order.limits.step)
                 case .output(let output): await take(output, into: &step, streams: streams)
                 case .found(let file): step.take(file)

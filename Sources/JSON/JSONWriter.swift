@@ -39,6 +39,11 @@ package struct JSONWriter {
         value(number)
     }
 
+    package mutating func member(_ name: StaticString, _ number: Double?) {
+        self.name(name)
+        value(number)
+    }
+
     package mutating func member(_ name: StaticString, _ flag: Bool) {
         self.name(name)
         value(flag)

@@ -32,6 +32,11 @@ package struct GroupTree: Sendable {
         for place in places.distinct { try make(path(place, key), parent: true, place.version) }
     }
 
+    /// Removes a key's parent, unless there are still groups in it.
+    func removeKey(_ key: String) -> Bool {
+        places.distinct.reduce(true) { rmdir(path($1, key)) == 0 || errno == ENOENT ? $0 : false }
+    }
+
     func path(_ place: ControllerPlaces.Place, _ key: String) -> String { "\(place.path)/\(name)/k-\(key)" }
 
     func make(_ path: String, parent: Bool, _ version: ControllerPlaces.Version) throws(SystemFailure) {

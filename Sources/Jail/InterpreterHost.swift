@@ -101,7 +101,8 @@ extension InterpreterHost {
                 "DIATOM_PRELOAD=\(options.preload.joined(separator: ","))",
             ],
             files: [
-                ("diatom/sitecustomize.py", .embedded(start)), ("diatom/warm.py", .embedded(warm)), library,
+                ("diatom/sitecustomize.py", .embedded(start)), ("diatom/warm.py", .embedded(warm)),
+                ("diatom/entry.py", .embedded(bytes(cassets_python_entry()))), library,
             ],
             parked: options.parkedPython)
     }

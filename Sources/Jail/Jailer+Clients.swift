@@ -71,10 +71,7 @@ extension Jailer {
                 guard let pool = pool(ofConfined: key) else { return refuse(run, Self.noHost, ENOENT) }
                 key = pool
             }
-            guard pools[key] != nil || pools.count < Self.mostPools else {
-                return refuse(run, "too many keys", EUSERS)
-            }
-            _ = machine(key, idle: false)
+            guard admit(key) else { return refuse(run, "too many keys at a time", EUSERS) }
             perform(pools[key]?.order(run) ?? [], key)
         case UInt32(CJAIL_ORDER_KILL.rawValue):
             for fd in descriptors { close(fd) }
@@ -84,9 +81,6 @@ extension Jailer {
             hello(client)
         }
     }
-
-    /// Keys are few: what a client names must not grow without bound.
-    private static let mostPools = 256
 
     /// What is wrong with an order, seen with a stranger's eyes.
     private func problem(with order: cjail_order, _ descriptors: [Int32]) -> String? {
@@ -184,8 +178,8 @@ extension Jailer {
         report.disk_free = note.disk_free
         report.inodes_total = note.inodes_total
         report.inodes_free = note.inodes_free
-        fillUsage(&report, sandbox, note)
-        report.reason = reason(sandbox, note, oomKills: report.oom_kills)
+        let isFull = fillUsage(&report, sandbox, note)
+        report.reason = reason(sandbox, note, oomKills: report.oom_kills, isFull: isFull)
         if let failure = sandbox.failure {
             report.error = UInt32(bitPattern: failure.code)
             report.setText(failure.stage)
@@ -193,12 +187,15 @@ extension Jailer {
         send(report, to: run.client)
     }
 
-    private func fillUsage(_ report: inout cjail_report, _ sandbox: Sandbox, _ note: cjail_note) {
+    /// - Returns: Whether its control group was full.
+    private func fillUsage(
+        _ report: inout cjail_report, _ sandbox: Sandbox, _ note: cjail_note
+    ) -> Bool {
         guard let group = groups[sandbox.index]?.group else {
             report.cpu_ns = note.cpu_ns
             report.memory_peak = note.memory_bytes
             report.processes_peak = Int64(note.processes)
-            return
+            return false
         }
         let reading = group.reading()
         report.cpu_ns = reading.cpu ?? -1
@@ -206,11 +203,15 @@ extension Jailer {
         report.processes_peak = reading.processesPeak ?? -1
         report.oom_kills = reading.oomKills
         report.process_refusals = reading.processRefusals
+        return reading.isFull
     }
 
-    private func reason(_ sandbox: Sandbox, _ note: cjail_note, oomKills: UInt64) -> UInt32 {
+    private func reason(
+        _ sandbox: Sandbox, _ note: cjail_note, oomKills: UInt64, isFull: Bool
+    ) -> UInt32 {
         if oomKills > 0, sandbox.reason == 0 || sandbox.reason == UInt32(CJAIL_END_MEMORY.rawValue) {
-            return UInt32(CJAIL_END_MEMORY.rawValue)
+            // Killed within its own limit: somebody further out had no memory left.
+            return UInt32((isFull ? CJAIL_END_MEMORY : CJAIL_END_HOST_MEMORY).rawValue)
         }
         if sandbox.reason != 0 { return sandbox.reason }
         switch note.sampled_limit {

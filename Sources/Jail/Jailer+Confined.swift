@@ -18,7 +18,7 @@ extension Jailer {
         }
         if let host = confined[key] { retire(host, "another took its place") }
         guard makeRoom() else { return refuse(run, "no room for another host", EBUSY) }
-        guard let slot = freeSlots.popLast() else { return refuse(run, "no sandbox is free", EAGAIN) }
+        guard let slot = takeSlot(for: key.key) else { return refuse(run, "no sandbox is free", EAGAIN) }
         do throws(SystemFailure) {
             let pool = PoolKey(host: key.host, key: key.key, environment: key.environment, generation: -1)
             let birth = try prepare(slot, pool)
@@ -66,8 +66,10 @@ extension Jailer {
             spawned(index, pid: note.a, descriptors.first)
         case UInt32(CJAIL_UNJOINED.rawValue):
             guard let index = host.joining else { return }
-            // Which of the two is heard first is chance; the nested init knows more.
-            let failure = note.stage == "guest is not fit" ? sandboxes[index]?.failure?.stage : nil
+            // Which of the two is heard first is chance; the nested init knows more, and has said so before it ended.
+            let isVague = note.stage == "guest is not fit"
+            if isVague { readInit(index) }
+            let failure = isVague ? sandboxes[index]?.failure?.stage : nil
             retire(host, "\(failure ?? note.stage): \(String(cString: strerror(abs(note.a))))")
         default: break
         }
@@ -86,7 +88,7 @@ extension Jailer {
     }
 
     func spawnNested(_ key: PoolKey) {
-        guard let host = confined.values.first(where: { $0.pool == key }), let slot = freeSlots.popLast()
+        guard let host = confined.values.first(where: { $0.pool == key }), let slot = takeSlot(for: key)
         else {
             return spawnLater(key)
         }

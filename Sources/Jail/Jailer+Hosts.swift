@@ -34,6 +34,7 @@ extension Jailer {
         let memberships = try tree?.openHostMembership() ?? []
         defer { for fd in memberships { close(fd) } }
         let pid = try launch(kind, image: image, control: theirs, memberships: memberships)
+        Self.offerToKernel(pid)
         let host = Host(kind: kind, pid: pid, control: MessageSocket(pair.takeFirst()))
         hosts[kind] = host
         try epoll.add(host.control.rawValue, .input, tag: Self.tag(.host, Int(kind)))
@@ -109,7 +110,10 @@ extension Jailer {
             spawned(sandbox, pid: note.a)
         case UInt32(CJAIL_UNJOINED.rawValue):
             guard let sandbox = host.pending.first else { return hostLost(host) }
-            hostFailure = "join: \(String(cString: strerror(-note.a)))"  // init hears that nobody comes
+            // Init hears that nobody comes, and knows no more than that.
+            sandboxes[sandbox]?.failure = ("join", -note.a)
+            hostFailure = "join: \(String(cString: strerror(-note.a)))"
+            log("host \(host.kind): \(hostFailure ?? "")")
             answered(host, about: sandbox)
         default:
             log("host \(host.kind): \(note.stage): \(String(cString: strerror(note.a)))")
@@ -146,17 +150,16 @@ extension Jailer {
 
     /// Makes the sandboxes of a kind that are to wait ready.
     func warmUp(_ kind: UInt32) {
-        _ = machine(PoolKey(host: kind, key: "local"), idle: false)
+        _ = machine(PoolKey(host: kind, key: Self.local), idle: false)
         for key in pools.keys where key.host == kind { perform(machine(key, idle: true), key) }
     }
 
     /// The pool's machine, made on first use.
     func machine(_ key: PoolKey, idle: Bool) -> [PoolMachine<Sandbox.Run>.Action] {
         if pools[key] == nil {
-            let usual = interpreters[key.host]?.parked ?? options.parkedExec
-            let target = key.environment.isEmpty ? (key.key == "local" ? usual : 0) : options.parkedConfined
+            let usual = key.key == Self.local ? usuallyParked(key.host) : 0
+            let target = key.environment.isEmpty ? usual : options.parkedConfined
             pools[key] = PoolMachine(target: target, capacity: options.sandboxes)
-            try? tree?.makeKey(key.key)
         }
         return idle ? pools[key]?.idle() ?? [] : []
     }

@@ -27,7 +27,7 @@ extension Jailer {
         guard key.environment.isEmpty else { return spawnNested(key) }
         let isPooled = isPooled(key.host)
         guard let maker, maker.isAlive, isPooled || hosts[key.host]?.isAlive == true,
-            let slot = freeSlots.popLast()
+            let slot = takeSlot(for: key)
         else {
             return spawnLater(key)
         }
@@ -101,7 +101,7 @@ extension Jailer {
             if entry.key == key { return entry.group }
             entry.group.remove()
         }
-        _ = machine(PoolKey(host: 0, key: key), idle: false)
+        makeGroup(of: key)
         let group = try SandboxGroup(tree: tree, key: key, index: slot)
         groups[slot] = (key, group)
         watchMemory(slot, group)
@@ -204,7 +204,8 @@ extension Jailer {
             guard sandbox.state == .running else { return }
             ended(sandbox, note)
         default:
-            sandbox.failure = sandbox.failure ?? (note.stage, note.a)
+            guard sandbox.failure == nil else { return }
+            sandbox.failure = (note.stage, note.a)
             hostFailure = "\(note.stage): \(String(cString: strerror(note.a)))"
         }
     }
@@ -268,6 +269,7 @@ extension Jailer {
         let order = run.order
         sandbox.run = run
         sandbox.state = .running
+        watchMemory()
         refillAt = min(refillAt, Monotonic.now() + options.refillAfter)
         restAt = Monotonic.now() + 300_000_000
         do throws(SystemFailure) {
@@ -319,6 +321,16 @@ extension Jailer {
         if let host = hosts[sandbox.pool.host], host !== maker { answered(host, about: sandbox.index) }
     }
 
+    /// A sandbox that ends under a host's fork takes along what works in the host's memory: nobody knows how it left that.
+    private func joinerHasFailed(_ sandbox: Sandbox) {
+        guard let host = hosts[sandbox.pool.host], host !== maker, host.isAlive,
+            let place = host.pending.firstIndex(of: sandbox.index)
+        else { return }
+        host.pending.remove(at: place)
+        log("host \(host.kind) lost a sandbox that its fork was to join, and is replaced")
+        hostLost(host)
+    }
+
     func due(_ sandbox: Sandbox, _ now: Int64) {
         if sandbox.lastDeadline <= now {
             sandbox.lastDeadline = now + 1_000_000_000
@@ -331,12 +343,13 @@ extension Jailer {
         if sandbox.cpuCheck <= now { checkCPU(sandbox, now) }
     }
 
-    /// What does not answer is killed: the sandbox's init, or the host that was to make it.
+    /// What does not answer is killed: the host that was to make it or its guest, or else the sandbox's init.
     private func overdue(_ sandbox: Sandbox) {
-        if sandbox.pidfd >= 0 {
-            _ = cjail_pidfd_kill(sandbox.pidfd, SIGKILL)
-        } else if let host = hosts[sandbox.pool.host], host.pending.contains(sandbox.index) {
+        if let host = hosts[sandbox.pool.host], host.isAlive, host.pending.contains(sandbox.index) {
+            log("host \(host.kind) does not answer for a sandbox, and is replaced")
             hostLost(host)
+        } else if sandbox.pidfd >= 0 {
+            _ = cjail_pidfd_kill(sandbox.pidfd, SIGKILL)
         } else {
             discard(sandbox.index)
         }
@@ -404,7 +417,7 @@ extension Jailer {
         close(sandbox.pidfd)
         sandbox.pidfd = -1
         sandboxes[index] = nil
-        joinerIsDone(with: sandbox)
+        joinerHasFailed(sandbox)
         if let host = sandbox.hosting { return isGone(host, status: status) }
         hasArrived(sandbox, alive: false)
         defer { if let host = sandbox.parent { endIfIdle(host) } }

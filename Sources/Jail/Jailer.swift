@@ -35,6 +35,11 @@ package final class Jailer {
     var outerUser: Descriptor?
     var hosts: [UInt32: Host] = [:]
     var pools: [PoolKey: PoolMachine<Sandbox.Run>] = [:]
+    /// When the pools of callers' keys were last used.
+    var uses: [PoolKey: Int64] = [:]
+    /// Callers' keys that have control groups.
+    var groupedKeys: Set<String> = []
+    var forgetAt = Int64.max
     var sandboxes: [Int: Sandbox] = [:]
     var groups: [Int: (key: String, group: SandboxGroup)] = [:]
     var freeSlots: [Int] = []
@@ -47,12 +52,17 @@ package final class Jailer {
     var refillAt = Int64.max
     /// When pools that are not full are filled, nothing having been lent until then.
     var restAt = Int64.max
+    /// When the machine's memory is looked at.
+    var memoryCheckAt = Int64.max
+    let machineMemory = MachineMemory()
     /// Starts of each kind of host in a row that came to nothing.
     var failedStarts: [UInt32: Int] = [:]
     /// What last went wrong in making a sandbox, for those who are refused.
     var hostFailure: String?
 
-    package init(_ options: JailerOptions) throws(SystemFailure) {
+    package init(
+        _ options: JailerOptions, filters: consuming FiltersAhead
+    ) throws(SystemFailure) {
         self.options = options
         epoll = try Epoll()
         firstUser = options.firstUser + UInt32(getpid() % 65_536) * 512
@@ -73,7 +83,7 @@ package final class Jailer {
         // The exec host first: it builds its root while the rest is made ready here.
         if refusal == nil { try startHost(UInt32(CJAIL_HOST_EXEC.rawValue)) }
         if let tree { janitor = try Janitor.start(for: tree) }
-        try policy.compileForPrograms()
+        try policy.take(filters)
         if refusal == nil {
             try givePlan()
             // The first orders wait in the host's socket.
@@ -162,7 +172,7 @@ package final class Jailer {
     static func tag(_ tag: Tag, _ index: Int) -> UInt64 { tag.rawValue << 32 | UInt64(index) }
 
     private func timeout() -> Int32 {
-        var next = min(refillAt, restAt)
+        var next = min(refillAt, restAt, forgetAt, memoryCheckAt)
         for sandbox in sandboxes.values { next = min(next, sandbox.nextDeadline) }
         for host in hosts.values { next = min(next, host.nextDeadline) }
         for host in confined.values { next = min(next, host.deadline) }
@@ -182,12 +192,15 @@ package final class Jailer {
             restAt = .max
             for key in pools.keys { perform(pools[key]?.rest() ?? [], key) }
         }
+        if forgetAt <= now { forgetIdleKeys(now) }
+        if memoryCheckAt <= now { checkMemory(now) }
         guard refillAt <= now else { return }
         refillAt = .max
         for key in pools.keys { perform(pools[key]?.idle() ?? [], key) }
     }
 
     private func shutDown() {
+        if options.client >= 0 { letGoOfErrors() }
         for sandbox in sandboxes.values where sandbox.pidfd >= 0 {
             _ = cjail_pidfd_kill(sandbox.pidfd, SIGKILL)
         }
@@ -198,5 +211,13 @@ package final class Jailer {
         }
         for (_, entry) in groups { entry.group.remove() }
         if let tree { GroupTree.remove(tree.name, in: tree.places) }
+    }
+
+    /// A command's output is at its end when nobody holds it open any more: who reads it need not wait for the cleaning up.
+    private func letGoOfErrors() {
+        let null = open("/dev/null", O_RDWR | O_CLOEXEC)
+        guard null >= 0 else { return }
+        dup2(null, 2)
+        close(null)
     }
 }

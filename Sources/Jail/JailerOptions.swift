@@ -37,6 +37,8 @@ package struct JailerOptions: Sendable {
     /// How many sandboxes of each wait parked.
     package var parkedConfined = 2
     package var firstUser: UInt32 = 1_600_000_000
+    /// Bytes under which the largest run ends; nil is three hundredths of what there is.
+    package var leastMemory: Int64?
     package var maxMemory: Int64 = 64 << 30
     package var maxDisk: Int64 = 64 << 30
     package var maxWall: Int64 = 24 * 3600 * 1_000_000_000
@@ -164,6 +166,7 @@ package struct JailerOptions: Sendable {
         case "parked-confined": parkedConfined = try number()
         case "first-user": firstUser = try number()
         case "max-memory-mb": maxMemory = try number(times: 1 << 20)
+        case "least-memory-mb": leastMemory = try number(times: 1 << 20)
         case "max-disk-mb": maxDisk = try number(times: 1 << 20)
         case "max-wall-ms": maxWall = try number(times: 1_000_000)
         case "client": client = try number()

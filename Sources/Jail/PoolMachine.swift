@@ -109,6 +109,20 @@ package struct PoolMachine<Order: Sendable>: Sendable {
         return gone
     }
 
+    /// Nobody is expected for a while: no sandbox waits any more.
+    package mutating func retire() -> [Action] {
+        target = 0
+        isFilling = false
+        defer { parked = [] }
+        return parked.map { .dismiss(sandbox: $0) }
+    }
+
+    /// A place is wanted elsewhere: lets go of a parked sandbox, if nobody waits here.
+    package mutating func yield() -> [Action] {
+        guard waiting.isEmpty, !parked.isEmpty else { return [] }
+        return [.dismiss(sandbox: parked.removeFirst())]
+    }
+
     /// Whether the next sandbox will hardly wait: nothing that could be done in it beforehand would be gained.
     package var isBusy: Bool { !waiting.isEmpty || running > 1 }
 

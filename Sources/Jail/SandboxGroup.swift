@@ -14,6 +14,8 @@ final class SandboxGroup {
         var processesPeak: Int64?
         var oomKills: UInt64 = 0
         var processRefusals: UInt64 = 0
+        /// Whether the group was at its own limit, with nothing to give back.
+        var isFull = false
     }
 
     private let tree: GroupTree
@@ -25,6 +27,9 @@ final class SandboxGroup {
     private var written: [String: String] = [:]
     private var base = Reading()
     private var memoryBase: Int64 = 0
+    private var timesFullBefore: UInt64 = 0
+    /// What the kernel may ask for at once and not get, in bytes.
+    private static let largestCharge: Int64 = 1 << 20
 
     private var memory: ControllerPlaces.Place? { tree.places.memory }
 
@@ -72,6 +77,7 @@ final class SandboxGroup {
     func startMeasuring() {
         if memory?.version == .one { try? SmallFile.write(files["peak"] ?? -1, "0", name: "memory peak") }
         base = rawReading()
+        if memory?.version == .two { timesFullBefore = keyed("oom", "oom") }
         memoryBase = number("usage") ?? 0
     }
 
@@ -80,6 +86,9 @@ final class SandboxGroup {
         guard let now = cpuNow(), let before = base.cpu else { return nil }
         return now - before
     }
+
+    /// What it has just now, in bytes.
+    func memoryNow() -> Int64? { number("usage").map { max(0, $0 - memoryBase) } }
 
     func oomKillsSince() -> UInt64 { keyed("oom", "oom_kill") - base.oomKills }
 
@@ -181,7 +190,15 @@ final class SandboxGroup {
     private func rawReading() -> Reading {
         Reading(
             cpu: cpuNow(), memoryPeak: number("peak"), processesPeak: number("processesPeak"),
-            oomKills: keyed("oom", "oom_kill"), processRefusals: keyed("processesEvents", "max"))
+            oomKills: keyed("oom", "oom_kill"), processRefusals: keyed("processesEvents", "max"),
+            isFull: isFull)
+    }
+
+    /// Version 1 counts that only where swap is not counted as well; its peak tells.
+    private var isFull: Bool {
+        guard memory?.version == .one else { return keyed("oom", "oom") > timesFullBefore }
+        guard let peak = number("peak"), let limit = written["limit"].flatMap(Int64.init) else { return true }
+        return peak >= limit - Self.largestCharge
     }
 
     private func cpuNow() -> Int64? {

@@ -1,5 +1,5 @@
 internal import CJail
-internal import CMessageDigest
+internal import Digest
 internal import Glibc
 internal import Posix
 
@@ -29,10 +29,9 @@ package struct SandboxPolicy: Sendable {
         self.withoutLandlock = withoutLandlock
     }
 
-    /// Compiles the filters of the exec host's guests: some milliseconds, for which a command alone waits.
-    mutating func compileForPrograms() throws(SystemFailure) {
-        filter = try FilterCompiler.guest(gated: false)
-        counter = try FilterCompiler.counter()
+    /// Takes the filters of the exec host's guests.
+    mutating func take(_ ahead: borrowing FiltersAhead) throws(SystemFailure) {
+        (filter, counter) = try ahead.filters()
     }
 
     mutating func compileForInterpreters() throws(SystemFailure) {
@@ -162,11 +161,16 @@ package struct SandboxPolicy: Sendable {
 
     /// SHA-256 over the plan as guests meet it, and over what stands in their root.
     static func hash(of plan: UnsafePointer<cjail_plan>, root: RootPlan) -> [UInt8] {
-        var context = SHA2_CTX()
-        SHA256Init(&context)
-        SHA256Update(
-            &context, UnsafeRawPointer(plan).assumingMemoryBound(to: UInt8.self),
-            MemoryLayout<cjail_plan>.size)
+        var digest = SHA256()
+        // The four filters come last; of each what is used, for the rest is zeros, and a command alone waits for this.
+        let beforeFilters = MemoryLayout<cjail_plan>.size - 4 * MemoryLayout<cjail_filter>.size
+        digest.add(UnsafeRawBufferPointer(start: plan, count: beforeFilters))
+        for filter in [\cjail_plan.standing, \.filter, \.gate, \.counter] {
+            withUnsafeBytes(of: plan.pointee[keyPath: filter]) { bytes in
+                let used = 8 + 8 * Int(bytes.load(as: UInt32.self))  // behind its count
+                digest.add(UnsafeRawBufferPointer(rebasing: bytes[..<used]))
+            }
+        }
         let binds = root.binds.map { "bind \($0.source) \($0.target)" }
         let links = root.links.map { "link \($0.path) \($0.target)" }
         let files = root.files.map { file in
@@ -174,10 +178,8 @@ package struct SandboxPolicy: Sendable {
             "file \(file.path) \(file.path.hasPrefix("var/proc/") ? 0 : file.content.count)"
         }
         for line in (binds + links + files + root.folders).map({ Array("\($0)\n".utf8) }) {
-            SHA256Update(&context, line, line.count)
+            digest.add(line)
         }
-        var digest = [UInt8](repeating: 0, count: 32)
-        SHA256Final(&digest, &context)
-        return digest
+        return digest.finish()
     }
 }

@@ -24,6 +24,14 @@ package struct Pair: ~Copyable, Sendable {
         return Pair(first: Descriptor(adopting: ends[0]), second: Descriptor(adopting: ends[1]))
     }
 
+    /// Two connected unix sockets that carry streams of bytes, close-on-exec.
+    package static func streams() throws(SystemFailure) -> Pair {
+        var ends: [Int32] = [-1, -1]
+        let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+        try check("socketpair") { socketpair(AF_UNIX, kind, 0, &ends) }
+        return Pair(first: Descriptor(adopting: ends[0]), second: Descriptor(adopting: ends[1]))
+    }
+
     private init(first: consuming Descriptor, second: consuming Descriptor) {
         self.first = first
         self.second = second

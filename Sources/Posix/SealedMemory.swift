@@ -13,6 +13,19 @@ package enum SealedMemory {
     }
 }
 
+/// Reads so many bytes, however many calls that takes; nil where the other side ends before, or does not answer in time.
+package func readAll(_ fd: Int32, _ count: Int) -> [UInt8]? {
+    var bytes = [UInt8](repeating: 0, count: count)
+    var done = 0
+    while done < count {
+        let now = bytes.withUnsafeMutableBytes { read(fd, $0.baseAddress?.advanced(by: done), count - done) }
+        if now < 0, errno == EINTR { continue }
+        guard now > 0 else { return nil }
+        done += now
+    }
+    return bytes
+}
+
 /// Writes all bytes, however many calls that takes.
 package func writeAll(_ fd: Int32, _ bytes: [UInt8]) throws(SystemFailure) {
     var done = 0

@@ -55,6 +55,21 @@ enum Migrations {
         CREATE TABLE heads (
             number INTEGER PRIMARY KEY, time INTEGER NOT NULL, hash BLOB NOT NULL, signature BLOB NOT NULL,
             signer BLOB NOT NULL)
+        """,
         """
+        CREATE TABLE results (
+            address TEXT PRIMARY KEY, key TEXT NOT NULL, created INTEGER NOT NULL, used INTEGER NOT NULL,
+            bytes INTEGER NOT NULL, answer BLOB NOT NULL);
+        CREATE INDEX results_by_use ON results (used);
+        CREATE INDEX results_by_size ON results (bytes);
+        """,
+        """
+        CREATE TABLE deliveries (
+            run TEXT PRIMARY KEY, key TEXT NOT NULL, url TEXT NOT NULL, secret BLOB, trace TEXT,
+            state TEXT NOT NULL, body BLOB, bytes INTEGER NOT NULL, attempts INTEGER NOT NULL, due INTEGER,
+            status INTEGER, problem TEXT, created INTEGER NOT NULL, finished INTEGER);
+        CREATE INDEX deliveries_by_due ON deliveries (state, due);
+        CREATE INDEX deliveries_by_key ON deliveries (key, state, bytes);
+        """,
     ]
 }

@@ -11,7 +11,7 @@ extension Records {
         let draft = path + ".tmp"
         unlink(draft)
         let artifacts = artifacts
-        let key = signingKey.text
+        let keys = [("audit.key", signingKey.text), ("webhook.key", webhookSigner.text)]
         let before = umask(0o077)
         defer { umask(before) }
         do throws(StorageFailure) {
@@ -27,7 +27,10 @@ extension Records {
                 guard let content = try artifacts.content(hash) else { continue }
                 try copy.run("INSERT INTO backup_files VALUES (?, ?)", [.text(hash), .blob(content)])
             }
-            try copy.run("INSERT INTO backup_files VALUES ('audit.key', ?)", [.blob(Array(key.utf8))])
+            for (name, key) in keys {
+                try copy.run(
+                    "INSERT INTO backup_files VALUES (?, ?)", [.text(name), .blob(Array(key.utf8))])
+            }
             try copy.execute("COMMIT")
         } catch {
             unlink(draft)
@@ -56,7 +59,7 @@ extension Records {
         let backup = try Database(path: path, readOnly: true)
         let (verdict, key) = try check(backup)
         let artifacts = try ArtifactFolder(folder + "/artifacts")
-        let names = try backup.all("SELECT name FROM backup_files WHERE name != 'audit.key'") {
+        let names = try backup.all("SELECT name FROM backup_files WHERE name NOT LIKE '%.key'") {
             $0.text(0) ?? ""
         }
         for name in names {
@@ -76,6 +79,10 @@ extension Records {
         }
         try putAside(folder)
         try RecordFile.write(folder + "/audit.key", Array((key + "\n").utf8))
+        // Older backups have none; another is made then.
+        if let key = try Self.key("webhook.key", in: backup) {
+            try RecordFile.write(folder + "/webhook.key", Array((key + "\n").utf8))
+        }
         guard rename(draft, Self.path(in: folder)) == 0 else {
             throw StorageFailure("the store cannot be moved into place: \(String(cString: strerror(errno)))")
         }
@@ -90,10 +97,9 @@ extension Records {
         guard integrity == "ok" else {
             throw StorageFailure("the backup is damaged: \(integrity ?? "unreadable")")
         }
-        let text = try backup.first("SELECT content FROM backup_files WHERE name = 'audit.key'") {
-            String(decoding: $0.blob(0) ?? [], as: UTF8.self)
-        }
-        guard let text, let key = Hexadecimal.decode(text).flatMap(SigningKey.init(seed:)) else {
+        guard let text = try key("audit.key", in: backup),
+            let key = Hexadecimal.decode(text).flatMap(SigningKey.init(seed:))
+        else {
             throw StorageFailure("the backup is damaged: its signing key is missing")
         }
         let verdict = try AuditChain.verify(backup, signer: key.publicKey)
@@ -101,6 +107,12 @@ extension Records {
             throw StorageFailure("the backup's audit log is broken at entry \(number): \(why)")
         }
         return (verdict, text)
+    }
+
+    private static func key(_ name: String, in backup: Database) throws(StorageFailure) -> String? {
+        try backup.first("SELECT content FROM backup_files WHERE name = ?", [.text(name)]) {
+            String(decoding: $0.blob(0) ?? [], as: UTF8.self)
+        }
     }
 
     private static func putAside(_ folder: String) throws(StorageFailure) {

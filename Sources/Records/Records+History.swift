@@ -2,7 +2,10 @@ package import Domain
 
 extension Records: RunHistory {
     package func begin(_ record: RunRecord) async throws(StorageFailure) {
-        try await writer.write { database throws(StorageFailure) in try Self.keep(record, in: database) }
+        try await writer.write { database throws(StorageFailure) in
+            if record.isListed { try Self.keep(record, in: database) }
+            if let delivery = record.delivery { try Self.keep(delivery, in: database) }
+        }
     }
 
     package func end(
@@ -14,6 +17,7 @@ extension Records: RunHistory {
         let kept = record
         try await writer.write { database throws(StorageFailure) in
             if kept.isListed { try Self.keep(kept, in: database) }
+            if let delivery = kept.delivery { try Self.keep(delivery, in: database) }
             try Self.tally(kept, in: database)
             try AuditChain.append(audit, to: database)
         }

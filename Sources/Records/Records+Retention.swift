@@ -39,6 +39,8 @@ extension Records {
             try await append(event)
         }
         await removeOrphans(now: now)
+        try await removeOldResults(now: now)
+        try await removeOldDeliveries(now: now)
         if unsigned.withLock({ $0 > 0 }) { try await signHead() }
         return removed
     }
@@ -72,7 +74,9 @@ extension Records {
                     try database.all("SELECT sha256 FROM artifacts WHERE run = ?", [.text(id)]) {
                         $0.text(0) ?? ""
                     })
-                for table in ["artifacts WHERE run", "contents WHERE run", "runs WHERE id"] {
+                for table in [
+                    "artifacts WHERE run", "contents WHERE run", "deliveries WHERE run", "runs WHERE id",
+                ] {
                     try database.run("DELETE FROM \(table) = ?", [.text(id)])
                 }
             }

@@ -7,13 +7,14 @@ internal import Synchronization
 /// All writes go through one thread and are committed in groups; reads see what was committed last.
 package final class Records: Sendable {
     let folder: String
-    let settings: RecordSettings
+    package let settings: RecordSettings
     let writer: RecordWriter
     let reader: RecordReader
     let artifacts: ArtifactFolder
     /// What blocks for files; so neither reads of the database nor the pool wait for a disk.
     let filing: BlockingThread
     let signingKey: SigningKey
+    let webhookSigner: SigningKey
     let unsigned = Mutex(0)
 
     /// Opens the store of a folder, or makes one there; runs that were under way when it was last used are lost.
@@ -22,7 +23,8 @@ package final class Records: Sendable {
     ) async throws(StorageFailure) {
         self.folder = folder
         self.settings = settings
-        signingKey = try SigningKey.ofFolder(folder)
+        signingKey = try SigningKey.ofFolder(folder, "audit.key")
+        webhookSigner = try SigningKey.ofFolder(folder, "webhook.key")
         artifacts = try ArtifactFolder(folder + "/artifacts")
         filing = try RecordWriter.thread()
         writer = try RecordWriter(path: Self.path(in: folder))
@@ -59,8 +61,9 @@ package final class Records: Sendable {
                 ($0.text(0) ?? "", $0.text(1) ?? "")
             }
         }
-        guard !lost.isEmpty else { return 0 }
         let now = WallClock.now()
+        try await releaseHeld(now: now)
+        guard !lost.isEmpty else { return 0 }
         try await writer.write { database throws(StorageFailure) in
             for (id, key) in lost {
                 try database.run(

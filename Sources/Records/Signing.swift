@@ -11,7 +11,7 @@ enum Digest {
     }
 }
 
-/// The key by which the heads of the audit log are signed (Ed25519).
+/// A key to sign by (Ed25519): one for the heads of the audit log, another for webhooks.
 struct SigningKey: Sendable {
     private let seed: [UInt8]
     let publicKey: [UInt8]
@@ -25,13 +25,13 @@ struct SigningKey: Sendable {
     }
 
     /// Reads the key of a folder, or makes one that only the folder's user can read.
-    static func ofFolder(_ folder: String) throws(StorageFailure) -> SigningKey {
-        let path = folder + "/audit.key"
+    static func ofFolder(_ folder: String, _ name: String) throws(StorageFailure) -> SigningKey {
+        let path = "\(folder)/\(name)"
         if let text = try RecordFile.read(path) {
             let digits = text.prefix { $0 != 0x0a }
             guard let seed = Hexadecimal.decode(String(decoding: digits, as: UTF8.self)),
                 let key = SigningKey(seed: seed)
-            else { throw StorageFailure("audit.key is damaged; restore it from a backup") }
+            else { throw StorageFailure("\(name) is damaged; restore it from a backup") }
             return key
         }
         // The system's generator, which takes its numbers from getrandom(2).

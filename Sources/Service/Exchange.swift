@@ -1,5 +1,6 @@
 internal import API
 internal import CMicroHTTPD
+internal import Domain
 internal import Synchronization
 
 /// One request on a connection, from its headers to its answer.
@@ -9,6 +10,8 @@ internal import Synchronization
 final class Exchange: Sendable {
     private struct State {
         var body: [UInt8] = []
+        /// Of a body that comes compressed.
+        var inflater: Inflater?
         /// Why the body is not kept; it is read on only so that the client comes to read the answer.
         var refusal: HTTPResponse?
         var discarded = 0
@@ -16,23 +19,55 @@ final class Exchange: Sendable {
         var isSuspended = false
         var isOver = false
         var isCancelled = false
+        var isAnswered = false
         var cancel: (@Sendable () -> Void)?
         var response: HTTPResponse?
         /// Of an answer that is made while it is sent.
         var sender: StreamSender?
+
+        /// What is made of a few bytes is bounded as if it had come so.
+        mutating func take(_ piece: UnsafeRawBufferPointer, _ budget: BodyBudget) {
+            guard let inflater else { return keep(piece, budget) }
+            do throws(Inflater.Malformed) {
+                try inflater.feed(piece) { part in
+                    keep(part, budget)
+                    return refusal == nil
+                }
+            } catch { refusal = Self.malformed }
+        }
+
+        private mutating func keep(_ bytes: UnsafeRawBufferPointer, _ budget: BodyBudget) {
+            refusal = budget.take(bytes.count, alreadyTaken: body.count)
+            if refusal == nil { body.append(contentsOf: bytes) }
+        }
+
+        /// All that will come has come.
+        mutating func end() {
+            if refusal == nil, let inflater, !inflater.isWhole { refusal = Self.malformed }
+            inflater = nil
+            isComplete = true
+        }
+
+        private static let malformed = APIError(
+            RequestError(.invalidValue, "Content-Encoding: the body is not one whole stream of gzip or zlib")
+        ).response
     }
 
     let peer: Peer
     private let head: HTTPRequest
     private let connection: ConnectionHandle
     private let budget: BodyBudget
-    private let state = Mutex(State())
+    private let state: Mutex<State>
 
     init(_ head: HTTPRequest, connection: ConnectionHandle, peer: Peer, budget: BodyBudget) {
         self.head = head
         self.connection = connection
         self.peer = peer
         self.budget = budget
+        let encoding = head.headers["content-encoding"]?.lowercased() ?? ""
+        let isKnown =
+            ["gzip", "x-gzip", "deflate"].contains(encoding) && head.headers.count("content-encoding") == 1
+        state = Mutex(State(inflater: isKnown ? Inflater() : nil))
     }
 
     /// Takes a piece of the body.
@@ -40,13 +75,8 @@ final class Exchange: Sendable {
     /// - Returns: Whether to go on; a client that sends on and on after it was refused is cut off.
     func receive(_ piece: UnsafeRawBufferPointer) -> Bool {
         state.withLock { state in
-            if state.refusal == nil {
-                state.refusal = budget.take(piece.count, alreadyTaken: state.body.count)
-            }
-            guard state.refusal != nil else {
-                state.body.append(contentsOf: piece)
-                return true
-            }
+            if state.refusal == nil { state.take(piece, budget) }
+            guard state.refusal != nil else { return true }
             state.discarded += piece.count
             return state.discarded <= budget.mostDiscarded
         }
@@ -56,26 +86,32 @@ final class Exchange: Sendable {
     enum Turn {
         case start(HTTPRequest)
         case send(HTTPResponse)
+        /// The request was never whole.
+        case refuse(HTTPResponse, HTTPRequest)
         case wait
     }
 
     func takeTurn() -> Turn {
         state.withLock { state in
-            if let response = state.response ?? state.refusal {
+            let wasComplete = state.isComplete
+            let wasCompressed = state.inflater != nil
+            state.end()
+            if let response = state.response {
                 state.response = nil
                 return .send(response)
             }
-            guard !state.isComplete else { return .wait }
-            state.isComplete = true
+            if let refusal = state.refusal { return .refuse(refusal, head) }
+            guard !wasComplete else { return .wait }
             var request = head
             request.body = state.body
+            if wasCompressed { request.headers.remove("content-encoding") }
             return .start(request)
         }
     }
 
     func attach(_ cancel: @escaping @Sendable () -> Void) {
         let isCancelled = state.withLock { state in
-            state.cancel = cancel
+            if !state.isAnswered { state.cancel = cancel }
             return state.isCancelled
         }
         if isCancelled { cancel() }
@@ -95,8 +131,12 @@ final class Exchange: Sendable {
     }
 
     /// Hands over the answer; one that comes after the end, or after another, is dropped.
+    ///
+    /// The task that answers has nothing left to do; kept, it would keep the memory that it had.
     func answer(_ response: HTTPResponse) {
         state.withLock { state in
+            state.isAnswered = true
+            state.cancel = nil
             guard !state.isOver, state.response == nil, state.sender == nil else {
                 response.drop()
                 return

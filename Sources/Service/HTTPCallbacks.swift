@@ -81,7 +81,8 @@ private func handleRequest(
         let exchange = daemon.begin(head, connection, peer)
         slot.pointee = Unmanaged.passRetained(exchange).toOpaque()
         guard let refusal = daemon.refusal(of: head.headers) else { return .YES }
-        return HTTPCallbacks.send(refusal, connection, exchange, owner: daemon.owner, isLast: true)
+        let marked = daemon.application.marked(refusal, for: head)
+        return HTTPCallbacks.send(marked, connection, exchange, owner: daemon.owner, isLast: true)
     }
     if size.pointee > 0 {
         let goesOn = exchange.receive(UnsafeRawBufferPointer(start: piece, count: size.pointee))
@@ -92,11 +93,13 @@ private func handleRequest(
     switch exchange.takeTurn() {
     case .start(let request): response = daemon.start(request, exchange)
     case .send(let ready): response = ready
+    case .refuse(let refusal, let head): response = daemon.application.marked(refusal, for: head)
     case .wait: response = exchange.suspendUnlessAnswered()
     }
     guard let response else { return .YES }
     return HTTPCallbacks.send(
-        response, connection, exchange, owner: daemon.owner, isLast: daemon.application.isDraining)
+        response, connection, exchange, owner: daemon.owner,
+        isLast: daemon.isRetired || daemon.application.isDraining)
 }
 
 private func requestCompleted(

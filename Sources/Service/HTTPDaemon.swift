@@ -28,6 +28,7 @@ final class HTTPDaemon: Sendable {
     private let handle = Mutex<UInt>(0)
     /// Freed after the daemon has stopped.
     private let calls = Mutex<UInt>(0)
+    private let retired = Atomic(false)
 
     /// `isUnix`: Whether it serves the socket that only the service's own user may open.
     init(
@@ -82,6 +83,14 @@ final class HTTPDaemon: Sendable {
         let socket = MHD_quiesce_daemon(handle.withLock { OpaquePointer(bitPattern: $0) })
         if socket >= 0 { _ = Descriptor(adopting: socket) }
     }
+
+    /// Serves only who is here already, each once more.
+    func retire() {
+        retired.store(true, ordering: .relaxed)
+        quiesce()
+    }
+
+    var isRetired: Bool { retired.load(ordering: .relaxed) }
 
     /// Waits for what is being answered, gives up the rest, and stops.
     ///

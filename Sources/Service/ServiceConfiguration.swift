@@ -6,7 +6,8 @@ package struct ServiceConfiguration: Hashable, Sendable {
     package var endpoints: [TCPEndpoint] = []
     /// What is served at them by TLS; nil serves plain HTTP.
     package var identity: TLSIdentity?
-    package var mostConnections = 512
+    /// At each of its places; an idle one costs some 10 KB.
+    package var mostConnections = 4_096
     /// A connection on which nothing moves for so long is closed; one that waits for its run is not.
     package var idleSeconds = 30
     /// How long a new client may take until the headers of its first request are there.
@@ -14,7 +15,7 @@ package struct ServiceConfiguration: Hashable, Sendable {
     /// How long a client may take from the end of the headers to the end of the body.
     package var bodyTimeout: Duration = .seconds(60)
     /// Of a request's headers, and of what is read ahead of its body.
-    package var bytesPerConnection = ByteCount(bytes: 32 << 10)
+    package var bytesPerConnection = ByteCount(bytes: 12 << 10)
     package var largestBody: ByteCount = .mebibytes(64)
     /// Of all requests that are being received or answered.
     package var mostBodyBytes: ByteCount = .mebibytes(256)

@@ -12,6 +12,7 @@ package final class ServiceServer: Sendable {
     /// Where it listens besides the socket, once it does.
     package var endpoints: [TCPEndpoint] { listening.withLock { $0 } }
     private let listening = Mutex<[TCPEndpoint]>([])
+    private let doors = Mutex<[Door]>([])
     private let stopSignal: AsyncStream<Never>
     private let stopper: AsyncStream<Never>.Continuation
 
@@ -53,13 +54,18 @@ package final class ServiceServer: Sendable {
                 ])
         }
         listening.withLock { $0 = serving.endpoints }
+        doors.withLock { $0 = serving.doors }
         whenListening()
         for await _ in stopSignal {}
         listener.close()
-        for daemon in serving.daemons { daemon.quiesce() }
+        let doors = doors.withLock { doors in
+            defer { doors = [] }
+            return doors
+        }
+        for door in doors { door.quiesce() }
         // A task of its own, because being cancelled is one way of being told to stop, and the runs that are
         // under way have their grace nevertheless.
-        await Task { await shutDown(serving) }.value
+        await Task { await shutDown(serving, doors) }.value
         beating.cancel()
         await watching
         log(.info, "stopped")
@@ -68,8 +74,17 @@ package final class ServiceServer: Sendable {
     /// Makes ``run(whenListening:)`` return.
     package func stop() { stopper.finish() }
 
+    /// Greets clients that come from now on with another certificate; those that are here are answered once more.
+    ///
+    /// - Throws: ``ServiceError`` where it is of no use; the old one stays then.
+    package func renew(_ identity: TLSIdentity) throws(ServiceError) {
+        var renewed = configuration
+        renewed.identity = identity
+        for door in doors.withLock({ $0 }) where door.isSecure { try door.renew(renewed) }
+    }
+
     private struct Serving: Sendable {
-        var daemons: [HTTPDaemon] = []
+        var doors: [Door] = []
         var endpoints: [TCPEndpoint] = []
         let watcher: PeerWatcher
         let thread: BlockingThread
@@ -83,7 +98,7 @@ package final class ServiceServer: Sendable {
             throw .refused(error)
         }
         do throws(ServiceError) { try open(listener, &serving) } catch {
-            for daemon in serving.daemons { await daemon.stop(grace: .zero) }
+            for door in serving.doors { await door.stop(grace: .zero) }
             serving.thread.stop()
             throw error
         }
@@ -97,25 +112,26 @@ package final class ServiceServer: Sendable {
             let tcp = try TCPListener.listen(endpoint)
             guard tcp.isLoopback || !application.access.isOpen else { throw .needsKey(endpoint.description) }
             serving.endpoints.append(tcp.endpoint)
-            serving.daemons.append(try serve(tcp.take(), serving.watcher, isUnix: false))
+            serving.doors.append(try serve(tcp.take(), serving.watcher, isUnix: false))
         }
-        serving.daemons.append(try serve(try listener.listen(), serving.watcher, isUnix: true))
+        serving.doors.append(try serve(try listener.listen(), serving.watcher, isUnix: true))
     }
 
     private func serve(
         _ socket: consuming Descriptor, _ watcher: PeerWatcher, isUnix: Bool
-    ) throws(ServiceError) -> HTTPDaemon {
-        let daemon = HTTPDaemon(
-            application: application, watcher: watcher, configuration: configuration, isUnix: isUnix, log: log
-        )
-        try daemon.start(socket, configuration)
-        return daemon
+    ) throws(ServiceError) -> Door {
+        let (application, log) = (application, log)
+        return try Door(socket, configuration, isUnix: isUnix) { configuration in
+            HTTPDaemon(
+                application: application, watcher: watcher, configuration: configuration, isUnix: isUnix,
+                log: log)
+        }
     }
 
-    private func shutDown(_ serving: Serving) async {
+    private func shutDown(_ serving: Serving, _ doors: [Door]) async {
         let ended = await application.shutDown(grace: configuration.grace, patience: configuration.patience)
         if !ended { log(.warning, "runs_abandoned") }
-        for daemon in serving.daemons { await daemon.stop(grace: ended ? .seconds(1) : .milliseconds(50)) }
+        for door in doors { await door.stop(grace: ended ? .seconds(1) : .milliseconds(50)) }
         serving.watcher.stop()
     }
 }

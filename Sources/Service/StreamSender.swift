@@ -71,6 +71,8 @@ final class StreamSender: Sendable {
                 let part = state.piece[state.sent..<(state.sent + count)]
                 UnsafeMutableRawBufferPointer(rebasing: buffer[..<count]).copyBytes(from: part)
                 state.sent += count
+                // A client may now wait for hours.
+                if state.sent == state.piece.count { (state.piece, state.sent) = ([], 0) }
                 return .send(count)
             }
             if state.isBroken { return .send(DIATOM_HTTP_BROKEN) }

@@ -34,9 +34,10 @@ package final class JailerLink: ReactorHandler {
         onLoss: @escaping @Sendable () -> Void = {}
     ) throws(SystemFailure) -> JailerLink {
         var pair = try Pair.sockets()
+        let null = Descriptor(adopting: try check("open /dev/null") { open("/dev/null", O_RDWR | O_CLOEXEC) })
         let child = try ChildProcess.start(
             program, ["--client", "3"] + arguments, environment: ["LANG=C.UTF-8"],
-            descriptors: [(pair.second.rawValue, 3)])
+            descriptors: [(null.rawValue, 0), (null.rawValue, 1), (pair.second.rawValue, 3)])
         return try JailerLink(
             pair.takeFirst(), reactor: reactor, egress: egress, child: child, onLoss: onLoss)
     }

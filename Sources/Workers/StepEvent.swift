@@ -25,7 +25,9 @@ package struct FoundFile: Sendable {
 
 /// How a step ended and what it used: facts, from which ``VerdictRules`` makes the verdict.
 package struct StepOutcome: Sendable {
-    package enum Reason: UInt32, Sendable { case own = 0, wall, cpu, memory, output, cancelled, engine }
+    package enum Reason: UInt32, Sendable {
+        case own = 0, wall, cpu, memory, output, cancelled, engine, hostMemory
+    }
 
     package var reason: Reason
     package var exitCode: Int32?

@@ -30,6 +30,10 @@ package enum VerdictRules {
             return Verdict(status: .outputExceeded, exitCode: code, signal: signal, limit: hit)
         case .cancelled: return Verdict(status: .cancelled, exitCode: code, signal: signal)
         case .engine: return Verdict(status: .engineFailed, exitCode: nil, signal: nil)
+        case .hostMemory:
+            return Verdict(
+                status: .engineFailed, exitCode: nil, signal: nil,
+                limit: memory(outcome, limits, how: "host memory"))
         case .own: return own(outcome, limits)
         }
     }
@@ -45,13 +49,16 @@ package enum VerdictRules {
         return Verdict(status: failed ? .failed : .succeeded, exitCode: outcome.exitCode, limit: hit)
     }
 
-    private static func memory(_ outcome: StepOutcome, _ limits: Limits) -> LimitHit {
+    private static func memory(
+        _ outcome: StepOutcome, _ limits: Limits, how: String? = nil
+    ) -> LimitHit {
         let mebibyte = Double(1 << 20)
         return LimitHit(
             name: .memory, allowed: Double(limits.memory.bytes) / mebibyte,
             measured: outcome.usage.memoryPeak.map { Double($0.bytes) / mebibyte },
-            how: outcome.sampled
-                ? "sampled by init every 5 ms; may be overshot by 64 MB" : "control group OOM kill")
+            how: how
+                ?? (outcome.sampled
+                    ? "sampled by init every 5 ms; may be overshot by 64 MB" : "control group OOM kill"))
     }
 
     /// The workspace counts as full when not a page was left at the end.

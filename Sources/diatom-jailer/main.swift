@@ -8,7 +8,7 @@ func fail(_ text: String) -> Never {
     exit(2)
 }
 
-func start(_ arguments: [String]) {
+func start(_ arguments: [String], filters: consuming FiltersAhead) {
     var options = JailerOptions()
     do {
         try options.readFile(JailerOptions.defaultFile)
@@ -17,17 +17,24 @@ func start(_ arguments: [String]) {
     } catch {
         fail("\(error)")
     }
-    signal(SIGPIPE, SIG_IGN)
     var limit = rlimit()
     if getrlimit(__rlimit_resource_t(7), &limit) == 0 {
         limit.rlim_cur = limit.rlim_max
         setrlimit(__rlimit_resource_t(7), &limit)
     }
     do {
-        try Jailer(options).run()
+        try Jailer(options, filters: filters).run()
     } catch {
         fail("\(error)")
     }
 }
 
-start(Array(CommandLine.arguments.dropFirst()))
+signal(SIGPIPE, SIG_IGN)
+umask(0o022)  // sandboxes have users of their own, who must be able to read their root
+do {
+    // Before anything else: it takes longest, and waits for nothing.
+    let filters = try FiltersAhead.start()
+    start(Array(CommandLine.arguments.dropFirst()), filters: filters)
+} catch {
+    fail("\(error)")
+}

@@ -1,4 +1,5 @@
 internal import CJail
+internal import Configuration
 internal import Engine
 internal import Glibc
 internal import Posix
@@ -12,7 +13,7 @@ enum Keeper {
 
     nonisolated(unsafe) private static var service: Int32 = 0
 
-    static func run(_ options: ServiceOptions, arguments: [String]) throws(SystemFailure) -> Int32 {
+    static func run(_ options: ServiceOptions, _ settings: StartSettings) throws(SystemFailure) -> Int32 {
         try prepare(options.data)
         // A jailer shows the folder from its own start on; while no service runs, nobody moves what we make.
         if let folder = options.environmentsFolder {
@@ -22,13 +23,16 @@ enum Keeper {
         let index = libraryIndex(options)
         let socket = "@diatom-jailer-\(getpid())"
         var jailer = try startJailer(socket, options, index)
+        let handed = try settings.handOver(with: [
+            Setting("--user", "\(serviceUser)", source: "the keeper"),
+            Setting("--jailer-socket", socket, source: "the keeper"),
+            Setting("--toolchains", options.toolchains, source: "the keeper"),
+            Setting("--data", options.data, source: "the keeper"),
+        ])
         service = try ChildProcess.start(
-            "/proc/self/exe",
-            arguments + [
-                "--user", "\(serviceUser)", "--jailer-socket", socket, "--toolchains", options.toolchains,
-            ],
-            environment: ["LANG=C.UTF-8"] + PipConfiguration.variables(of: index),
-            descriptors: [(0, 0), (1, 1), (2, 2)])
+            "/proc/self/exe", StartSettings.arguments(descriptor: 3),
+            environment: ["LANG=C.UTF-8"] + PipConfiguration.variables(of: index) + Outbound.surroundings,
+            descriptors: [(0, 0), (1, 1), (2, 2), (handed.rawValue, 3)])
         for number in [SIGTERM, SIGINT, SIGHUP] { signal(number) { _ = kill(Keeper.service, $0) } }
         while true {
             var status: Int32 = 0
@@ -54,6 +58,7 @@ enum Keeper {
             "--toolchains", options.toolchains,
         ]
         if !options.allowed.isEmpty { arguments += ["--allow", options.allowed.joined(separator: ",")] }
+        if let least = options.leastMebibytes { arguments += ["--least-memory-mb", "\(least)"] }
         if !options.preload.isEmpty {
             arguments += ["--preload-more", options.preload.joined(separator: ",")]
         }

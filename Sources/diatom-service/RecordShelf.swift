@@ -12,7 +12,9 @@ struct RecordShelf {
     let access: AccessControl
     private let sweeping: Task<Void, Never>?
 
-    static func open(_ options: ServiceOptions, _ log: Log) async throws(StorageFailure) -> RecordShelf {
+    static func open(_ options: ServiceOptions, _ health: Health, _ log: Log) async throws(StorageFailure)
+        -> RecordShelf
+    {
         guard options.keepsRecords else {
             // Keys that cannot be looked up still keep everybody out.
             let hadStore = Records.exist(in: options.data)
@@ -26,6 +28,7 @@ struct RecordShelf {
         try await records.append(AuditEvent(.serviceStarted, key: .local))
         let sweeping = Task {
             while (try? await Task.sleep(for: .seconds(sweepSeconds))) != nil {
+                guard health.trustsClock() else { continue }
                 do throws(StorageFailure) { try await records.sweep() } catch {
                     log(.error, "sweep_failed", ["why": error.message])
                 }
@@ -42,6 +45,7 @@ struct RecordShelf {
         ports.keys = records
         ports.history = records
         ports.audit = records
+        if records.settings.mostResultBytes.bytes > 0 { ports.results = records }
         ports.trouble = { records.trouble }
         return ports
     }

@@ -1,8 +1,12 @@
+internal import API
+internal import Configuration
+internal import Delivery
 internal import Domain
 internal import Engine
 internal import Posix
 internal import Records
 internal import Service
+internal import Telemetry
 
 /// The arguments of `diatom-service`, which `diatom serve` passes on.
 struct ServiceOptions {
@@ -26,28 +30,49 @@ struct ServiceOptions {
     var mostWaiting = 500
     /// Runs that were let in, sleeping ones too.
     var mostRuns = 1_000
+    /// Clients' connections, at the unix socket and by TCP each.
+    var mostConnections = 4_096
     /// Of the machine's memory, kept free; nil is a tenth.
     var reserveMebibytes: Int?
     /// Servers of files that the package index leads to.
     var indexHosts: [String] = []
     var isVerbose = false
+    var logFormat = Log.Format.text
     /// Where it listens by TCP; none where only the unix socket is wanted.
     var endpoints = [TCPEndpoint(host: "127.0.0.1", port: 3428)]
     var certificate: String?
     var certificateKey: String?
+    /// Whose pages may use the service with a key.
+    var origins: Set<String> = []
     /// Whether runs, keys and the audit log are kept.
     var keepsRecords = true
     var records = RecordSettings()
+    var sendsWebhooks = true
 
-    enum Wrong: Error, CustomStringConvertible {
+    /// Where spans go, and the share of traces that do.
+    var collector: String?
+    var traceShare = 1.0
+    var alerts = AlertThresholds()
+    var alertWebhook: String?
+    var alertSlack: String?
+    var mailRecipients: [String] = []
+    var mailServer: String?
+    var mailSender: String?
+    var mailUser: String?
+    var mailPassword: String?
+
+    indirect enum Wrong: Error, CustomStringConvertible {
         case number(String)
         case endpoint(String)
         case listen(String)
         case halfIdentity
         case choice(String, String, String)
         case warmNode(String)
-        case unknown(String)
-        case missingValue(String)
+        case share(String)
+        case url(String, String)
+        case mail(String, String)
+        case halfMail
+        case from(String, Wrong)
 
         var description: String {
             switch self {
@@ -58,77 +83,53 @@ struct ServiceOptions {
             case .choice(let name, let value, let expected):
                 "\(name): '\(value)', where \(expected) was expected"
             case .warmNode(let value): "--warm-node: '\(value)', where yes, pooled or no was expected"
-            case .unknown(let name): "there is no option '\(name)'"
-            case .missingValue(let name): "\(name): its value is missing"
+            case .share(let name): "\(name): a number from 0 to 1, or 'off', was expected"
+            case .url(let name, let why): "\(name): \(why)"
+            case .mail(let name, let value): "\(name): '\(value.prefix(64))' is no mail address"
+            case .halfMail: "--alert-email: needs --smtp-url and --smtp-from"
+            case .from(let source, let wrong): "\(source): \(wrong)"
             }
         }
     }
 
-    static let help = """
-        diatom serve: the service; listens at 127.0.0.1:3428 and on a unix socket in its data folder
-
-          --data DIR            where the socket, the store and what is kept live
-          --listen HOST:PORT,…  where to listen by TCP, besides the socket; 'none' for nowhere. What is no loopback
-                                address needs a key first (diatom keys create)
-          --history yes|no      whether runs and the audit log are kept, and keys can be made (default: yes)
-          --history-days N      runs that are older go (default: 30; 0: never); the audit log stays
-          --history-mb N        what requests, results and files of runs may take (default: 4096)
-          --tls-cert FILE, --tls-key FILE
-                                a certificate with its chain and its key, in PEM: serve HTTPS there
-          --allow NAME,…        isolation layers whose absence is allowed, e.g. memory:sampled
-          --preload MODULE,…    modules that the warm Python host imports besides its standard list
-          --allow-private HOST:PORT,…
-                                servers that runs may name in 'network' although their addresses are private
-          --compile-cache-mb N  what compiled programs may take in the data folder (default: 512; 0: none are kept)
-          --environments-mb N   what environments of libraries may take (default: 4096; 0: libraries are refused)
-          --environment-build-mb N  memory and disk of a sandbox that makes one (default: 2048)
-          --queue N             runs that wait at most (default: 500); more are answered with 429
-          --runs N              runs at a time at most, sleeping ones too (default: 1000)
-          --reserve-memory-mb N  free memory under which new runs wait (default: a tenth of the machine's)
-          --index-hosts HOST[:PORT],…  servers of files that the package index leads to, besides itself
-          --toolchains FILE     what 'diatom languages add' wrote; the default is the same as there
-          --warm-node KIND      yes: fork Node where it can be, else as pooled (the default); pooled: start one ahead
-                                for each run; no: start Node when a run is there
-          --jailer-socket PATH  a diatom-jailer that runs as a daemon of its own
-          --verbose             log every request
-
-        example: diatom serve --data /tmp/diatom &
-                 curl --unix-socket /tmp/diatom/diatom.sock -H 'Content-Type: application/json' \\
-                   -d '{"language":"python","code":"print(6*7)"}' http://localhost/v1/runs
-
-        """
-
-    init(
-        _ arguments: [String], defaultData: String, defaultToolchains: String, defaultListen: String?
-    ) throws(Wrong) {
+    init(_ settings: [Setting], defaultData: String, defaultToolchains: String) throws(Wrong) {
         data = defaultData
         toolchains = defaultToolchains
-        if let defaultListen { try set("--listen", defaultListen) }
-        var rest = arguments[...]
-        while let name = rest.popFirst() {
-            if name == "--verbose" || name == "-v" {
-                isVerbose = true
-                continue
+        for setting in settings {
+            do throws(Wrong) { try set(setting.name, setting.value) } catch {
+                throw setting.source == SettingLayers.commandLine ? error : .from(setting.source, error)
             }
-            guard Self.names.contains(name) else { throw .unknown(name) }
-            guard let value = rest.popFirst() else { throw .missingValue(name) }
-            try set(name, value)
         }
         guard (certificate == nil) == (certificateKey == nil) else { throw .halfIdentity }
+        guard mailRecipients.isEmpty || (mailServer != nil && mailSender != nil) else { throw .halfMail }
     }
-
-    private static let names = [
-        "--data", "--history", "--history-days", "--history-mb", "--listen", "--tls-cert", "--tls-key",
-        "--allow", "--allow-private", "--preload", "--compile-cache-mb", "--jailer-socket",
-        "--toolchains", "--user", "--warm-node",
-        "--environments-mb", "--environment-build-mb", "--index-hosts",
-        "--queue", "--runs", "--reserve-memory-mb",
-    ]
 
     private mutating func set(_ name: String, _ value: String) throws(Wrong) {
         let list = value.split(separator: ",").map(String.init)
         switch name {
         case "--data": data = value
+        case "--verbose":
+            guard ["yes", "no"].contains(value) else { throw .choice(name, value, "yes or no") }
+            isVerbose = value == "yes"
+        case "--otlp-endpoint": collector = try Self.url(name, value)
+        case "--trace-share": traceShare = try Self.share(name, value) ?? 0
+        case "--alert-error-rate": alerts.errorRate = try Self.share(name, value)
+        case "--alert-queue": alerts.queue = try Self.share(name, value)
+        case "--alert-disk-free": alerts.diskFree = try Self.share(name, value)
+        case "--alert-wait-ms":
+            alerts.waitP99 = value == "off" ? nil : .milliseconds(try Self.count(name, value, 1...3_600_000))
+        case "--alert-webhook": alertWebhook = try Self.url(name, value)
+        case "--alert-slack": alertSlack = try Self.url(name, value)
+        case "--alert-email":
+            for text in list { mailRecipients.append(try Self.mailAddress(name, text)) }
+        case "--smtp-url":
+            guard value.hasPrefix("smtp://") || value.hasPrefix("smtps://"), !value.contains("@") else {
+                throw .url(name, "smtp://HOST:PORT or smtps://HOST:PORT was expected")
+            }
+            mailServer = value
+        case "--smtp-from": mailSender = try Self.mailAddress(name, value)
+        case "--smtp-user": mailUser = value
+        case "--smtp-password": mailPassword = value
         case "--listen":
             endpoints = []
             for text in list where text != "none" {
@@ -138,12 +139,24 @@ struct ServiceOptions {
         case "--history":
             guard ["yes", "no"].contains(value) else { throw .choice(name, value, "yes or no") }
             keepsRecords = value == "yes"
+        case "--webhooks":
+            guard ["yes", "no"].contains(value) else { throw .choice(name, value, "yes or no") }
+            sendsWebhooks = value == "yes"
         case "--history-days":
             guard let days = Int(value), (0...36_500).contains(days) else { throw .number(name) }
             records.mostAge = days == 0 ? nil : .seconds(days * 86_400)
         case "--history-mb": records.mostBytes = .mebibytes(try Self.mebibytes(name, value, from: 1))
+        case "--result-cache-mb":
+            records.mostResultBytes = .mebibytes(try Self.mebibytes(name, value, from: 0))
+        case "--result-cache-hours":
+            records.mostResultAge = .seconds(try Self.count(name, value, 1...87_600) * 3_600)
         case "--tls-cert": certificate = value
         case "--tls-key": certificateKey = value
+        case "--cors-origins":
+            for text in list where !CrossOrigin.isOrigin(text) {
+                throw .choice(name, text, "an origin such as https://app.example.org")
+            }
+            origins.formUnion(list)
         case "--allow": allowed += list
         case "--preload": preload += list
         case "--allow-private":
@@ -157,7 +170,13 @@ struct ServiceOptions {
         case "--environment-build-mb": environmentBuildMebibytes = try Self.mebibytes(name, value, from: 64)
         case "--queue": mostWaiting = try Self.count(name, value, 0...100_000)
         case "--runs": mostRuns = try Self.count(name, value, 1...100_000)
+        case "--connections": mostConnections = try Self.count(name, value, 1...100_000)
         case "--reserve-memory-mb": reserveMebibytes = try Self.mebibytes(name, value, from: 0)
+        case "--log-format":
+            guard let format = Log.Format(rawValue: value) else {
+                throw .choice(name, value, "text or json")
+            }
+            logFormat = format
         case "--index-hosts": indexHosts += list
         case "--warm-node":
             guard let kind = WarmNode(rawValue: value) else { throw .warmNode(value) }
@@ -166,6 +185,27 @@ struct ServiceOptions {
         case "--toolchains": toolchains = value
         default: user = UInt32(value)
         }
+    }
+
+    private static func share(_ name: String, _ value: String) throws(Wrong) -> Double? {
+        if value == "off" { return nil }
+        guard let share = Double(value), (0...1).contains(share) else { throw .share(name) }
+        return share
+    }
+
+    /// The operator's own, which may be anywhere, and in clear.
+    private static func url(_ name: String, _ value: String) throws(Wrong) -> String {
+        do throws(WebURL.Invalid) { return try WebURL(parsing: value).description } catch {
+            throw .url(name, "the URL \(error)")
+        }
+    }
+
+    private static func mailAddress(_ name: String, _ value: String) throws(Wrong) -> String {
+        let parts = value.split(separator: "@", omittingEmptySubsequences: false)
+        guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty, value.utf8.count <= 254,
+            value.utf8.allSatisfy({ (0x21...0x7e).contains($0) && !"<>(),;:\\\"[]".utf8.contains($0) })
+        else { throw .mail(name, value) }
+        return value
     }
 
     private static func mebibytes(_ name: String, _ value: String, from least: Int) throws(Wrong) -> Int {
@@ -194,6 +234,9 @@ struct ServiceOptions {
         limits.memoryReserve = reserveMebibytes.map(ByteCount.mebibytes)
         return limits
     }
+
+    /// Free memory under which the largest run ends: three tenths of that under which new ones wait.
+    var leastMebibytes: Int? { reserveMebibytes.map { $0 * 3 / 10 } }
 
     var environmentsFolder: String? { environmentsMebibytes > 0 ? data + "/environments" : nil }
 }

@@ -1,5 +1,6 @@
 internal import API
 internal import CJail
+internal import Delivery
 internal import Domain
 internal import Engine
 internal import Glibc
@@ -69,6 +70,7 @@ func startEngine(
     configuration.environmentBuildSize = .mebibytes(options.environmentBuildMebibytes)
     configuration.libraryIndex = libraryIndex(options)
     configuration.warmNode = options.warmNode
+    configuration.leastMemory = options.leastMebibytes.map(ByteCount.mebibytes)
     configuration.admission = options.admission(processors: Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
     var tries = 0
     while true {
@@ -81,7 +83,8 @@ func startEngine(
 }
 
 func serve(_ options: ServiceOptions) async throws {
-    let log = Log(program: "diatom", threshold: options.isVerbose ? .debug : .info)
+    let log = Log(
+        program: "diatom", threshold: options.isVerbose ? .debug : .info, format: options.logFormat)
     let catalogue = LanguageCatalogue(toolchains: try Toolchains.load(options.toolchains))
     let engine = try startEngine(options, catalogue)
     engine.versions.fill(from: engine.catalogue)
@@ -93,24 +96,39 @@ func serve(_ options: ServiceOptions) async throws {
     }
     // Locks the data folder: what another service has under way must not be taken for lost.
     let claims = try FileIdempotencyStore(folder: options.data + "/idempotency")
-    let shelf = try await RecordShelf.open(options, log)
+    let health = Health(data: options.data, log: log)
+    let shelf = try await RecordShelf.open(options, health, log)
     for (key, cpu) in await shelf.usedToday() { engine.noteUsed(cpu, by: key) }
     var limits = ApplicationConfiguration()
     // The queue says when it is full; what is counted here only bounds what is remembered.
+    limits.origins = options.origins
     limits.mostRunsUnderWay = options.mostWaiting + options.mostRuns + 100
+    let outbound = Outbound(options, shelf.records, log)
+    var ports = shelf.ports
+    ports.webhooks = outbound.port
     let application = Application(
         runner: engine, idempotency: claims,
         languages: CatalogueDirectory(
             catalogue, versions: { engine.versions.known }, releases: { engine.versions.releases },
-            start: engine.start(of:)), log: log, records: shelf.ports, access: shelf.access,
+            start: engine.start(of:)), log: log, records: ports, access: shelf.access, spans: outbound.spans,
+        troubles: { health.troubles(engine) },
         configuration: limits)
+    application.metrics.registry.add(EngineMetrics.of(engine, store: options.data))
+    outbound.begin(for: application) {
+        var reading = ServiceReading()
+        (reading.waiting, reading.mostWaiting) = (engine.admission.waiting, options.mostWaiting)
+        if let disk = EngineMetrics.disk(options.data) { (reading.diskFree, reading.diskSize) = disk }
+        return reading
+    }
     var configuration = ServiceConfiguration()
     configuration.endpoints = options.endpoints
     configuration.identity = try options.identity()
+    configuration.mostConnections = connections(options, log)
     let server = ServiceServer(
         socketPath: options.data + "/diatom.sock", application: application, log: log,
         configuration: configuration)
-    stopOnSignals(server)
+    Heap.tend()
+    heedSignals(server) { renewIdentity(of: server, options, log) }
     if let refusal = await engine.greeting()?.refusal {
         log(.warning, "runs_refused", ["reason": refusal, "help": "diatom doctor"])
     }
@@ -118,20 +136,37 @@ func serve(_ options: ServiceOptions) async throws {
         await shelf.close()
         throw error
     }
+    await outbound.stop()
     await shelf.close()
 }
 
-/// SIGTERM and SIGINT end the service gracefully; they are taken by a thread that waits for nothing else.
-func stopOnSignals(_ server: ServiceServer) {
-    startThread(name: "signals") {
-        var set = sigset_t()
-        sigemptyset(&set)
-        sigaddset(&set, SIGTERM)
-        sigaddset(&set, SIGINT)
-        var number: Int32 = 0
-        sigwait(&set, &number)
-        server.stop()
-    }
+/// As many connections as are wanted and there are descriptors for; a half of those is for what runs.
+func connections(_ options: ServiceOptions, _ log: Log) -> Int {
+    let most = DescriptorLimit.raise() / 3
+    guard most < options.mostConnections else { return options.mostConnections }
+    log(
+        .warning, "fewer_connections",
+        [
+            "wanted": "\(options.mostConnections)", "most": "\(most)",
+            "help": "raise the limit of open files (ulimit -Hn, LimitNOFILE=) to three times what is wanted",
+        ])
+    return most
+}
+
+/// SIGTERM and SIGINT end the service gracefully, SIGHUP has it read its certificate again.
+func heedSignals(_ server: ServiceServer, reload: @escaping @Sendable () -> Void) {
+    Signals.hear { number in if number == SIGHUP { reload() } else { server.stop() } }
+}
+
+/// What is wrong with the new certificate leaves the old one.
+func renewIdentity(of server: ServiceServer, _ options: ServiceOptions, _ log: Log) {
+    do {
+        guard let identity = try options.identity() else {
+            return log(.info, "reloaded", ["certificate": "none is given"])
+        }
+        try server.renew(identity)
+        log(.info, "reloaded", ["certificate": options.certificate ?? ""])
+    } catch { log(.error, "reload_failed", ["why": "\(error)"]) }
 }
 
 let arguments = Array(CommandLine.arguments.dropFirst())
@@ -147,29 +182,36 @@ if RecordTool.isMeant(arguments) {
     }
     exit(0)
 }
+let settings: StartSettings
 let options: ServiceOptions
 do {
+    settings = try StartSettings(arguments)
     options = try ServiceOptions(
-        arguments, defaultData: defaultData(), defaultToolchains: defaultToolchains(),
-        defaultListen: variable("DIATOM_LISTEN"))
+        settings.layers.settings, defaultData: defaultData(), defaultToolchains: defaultToolchains())
 } catch {
     fail("serve: \(error); see diatom serve --help", code: 2)
 }
+if settings.isPrinted {
+    print(
+        settings.layers.text(usual: ["--data": options.data, "--toolchains": options.toolchains]),
+        terminator: "")
+    exit(0)
+}
 do {
+    if settings.isAlertTest { exit(await Outbound.testAlerts(options)) }
     FolderPath.make(options.data)
     if Privilege.givesUsers(), options.jailerSocket == nil {
-        exit(try Keeper.run(options, arguments: arguments))
+        exit(try Keeper.run(options, settings))
     }
     if let user = options.user {
         try checkCode("become user \(user)") { cjail_become_user(user, user) }
         try checkCode("parent death signal") { cjail_die_with_parent() }
     }
-    var blocked = sigset_t()
-    sigemptyset(&blocked)
-    sigaddset(&blocked, SIGTERM)
-    sigaddset(&blocked, SIGINT)
-    pthread_sigmask(SIG_BLOCK, &blocked, nil)
+    try Signals.catchAll([SIGTERM, SIGINT, SIGHUP])
     signal(SIGPIPE, SIG_IGN)
+    Heap.beFrugal()
+    // As root's it was started as /proc/self/exe, and would be called so.
+    cjail_name_thread("diatom-service")
     try await serve(options)
 } catch let failure as StorageFailure {
     fail("serve: \(failure.message)", code: 1)

@@ -1,4 +1,5 @@
 @testable internal import API
+internal import Digest
 internal import Domain
 internal import Storage
 internal import Telemetry

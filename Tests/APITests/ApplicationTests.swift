@@ -134,6 +134,16 @@ struct ApplicationTests {
         #expect(await get("/healthz").status == 200)
     }
 
+    @Test func `what does not work as it should is named, and work is taken`() async {
+        let degraded = Application(
+            runner: runner, idempotency: store, languages: TestLanguages(),
+            log: Log(program: "test", threshold: .error), troubles: { [("disk", "nothing is left")] })
+        let answer = await degraded.respond(to: HTTPRequest(method: "GET", path: "/readyz"))
+        #expect(answer.status == 200)
+        #expect(text(answer).contains(#""status":"degraded","degraded":{"disk":"nothing is left"}"#))
+        #expect(await degraded.respond(to: Self.request("x")).status == 200)
+    }
+
     @Test(arguments: ["maybe", "", "1", "TRUE"])
     func `a parameter is as strict as a field`(_ wait: String) async {
         #expect(await post("x", wait: wait).status == 400)

@@ -129,7 +129,6 @@ extension DecoderRefusalTests {
     static let features: [Refusal] = [
         Refusal(field: "check", #""report""#, .unsupported, "check", "'report'"),
         Refusal(field: "check", #""enforce""#, .unsupported, "check"),
-        Refusal(field: "cache", "true", .unsupported, "cache"),
         Refusal(field: "check_types", "1", .invalidValue, "check_types"),
         Refusal(field: "tests", #"[{"stdin":1}]"#, .invalidValue, "tests[0].stdin"),
         Refusal(field: "tests", #"[{},{"expect":"x"}]"#, .unknownField, "tests[1].expect"),

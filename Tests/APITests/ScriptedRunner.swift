@@ -23,11 +23,27 @@ final class ScriptedRunner: Runner {
         case "hang":
             try? await Task.sleep(for: .seconds(60))
             result.verdict = Verdict(status: .cancelled)
+        case "slow":
+            result.verdict = Verdict(
+                status: .timeExceeded, limit: LimitHit(name: .wall, allowed: 10, measured: 11, how: "timer"))
+        case "compiled":
+            var compile = CompileResult(verdict: Verdict(status: .succeeded, exitCode: 0))
+            compile.usage.wall = .milliseconds(100)
+            result.compile = compile
+            (result.queued, result.startup) = (.milliseconds(3), .milliseconds(1))
+            result.usage.wall = .milliseconds(5)
         case "files": result.files = [file].compactMap { $0 }
         case "pieces": result.stdout = await pieces(of: id, to: observer)
+        case "much":
+            let most = Array(repeating: UInt8(ascii: "a"), count: (256 << 10) - #"{"text":""}"#.utf8.count)
+            for bytes in [most, [0xf0, 0x9f]] { await print(bytes, of: id, to: observer) }
         default: result.stdout = Array(code.utf8)
         }
         return result
+    }
+
+    func outcomeAddress(of request: RunRequest) -> String? {
+        String(decoding: request.files.first?.content ?? [], as: UTF8.self)
     }
 
     private var file: CollectedFile? {
@@ -36,15 +52,17 @@ final class ScriptedRunner: Runner {
         }
     }
 
+    private func print(_ bytes: [UInt8], of id: RunID, to observer: RunObserver?) async {
+        let output = RunEvent.Output(stream: .stdout, bytes: bytes)
+        await observer?(RunEvent(run: id, number: 0, time: 0, policy: "", payload: .output(output)))
+    }
+
     /// Prints a character of four bytes in two pieces, and bytes that are no text.
     private func pieces(of id: RunID, to observer: RunObserver?) async -> [UInt8] {
         let pieces: [[UInt8]] = [
             Array("a\u{1F600}".utf8.prefix(3)), Array("a\u{1F600}".utf8.suffix(2)), [0xff, 0x0a],
         ]
-        for (number, bytes) in pieces.enumerated() {
-            let output = RunEvent.Output(stream: .stdout, bytes: bytes)
-            await observer?(RunEvent(run: id, number: number, time: 0, policy: "", payload: .output(output)))
-        }
+        for bytes in pieces { await print(bytes, of: id, to: observer) }
         return pieces.flatMap { $0 }
     }
 }

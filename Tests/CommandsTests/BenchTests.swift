@@ -33,7 +33,9 @@ struct BenchTests {
 
     @Test func `rows are chosen by name, an unknown one is wrong usage`() throws {
         #expect(try BenchPlan(isQuick: true, rows: "warm,growth", allowed: []).rows == ["warm", "growth"])
-        #expect(try BenchPlan(isQuick: false, rows: nil, allowed: []).rows.count == BenchPlan.ids.count)
+        let all = try BenchPlan(isQuick: false, rows: nil, allowed: []).rows
+        #expect(all.union(BenchPlan.onDemand) == Set(BenchPlan.ids))
+        #expect(all.isDisjoint(with: BenchPlan.onDemand))
         #expect(throws: UsageError.self) { try BenchPlan(isQuick: true, rows: "warm,nope", allowed: []) }
         #expect(
             Commands.main(

@@ -48,8 +48,8 @@ struct RunResultReaderTests {
         use.denials = NetworkDenial.Reason.allCases.map { NetworkDenial(target: "a.example:1", reason: $0) }
         result.network = use
         result.runs[0].network = use
-        let read = try #require(RunResultReader.result(of: RunResultEncoder.encode(result)))
-        #expect(read == result)
+        let whole = try #require(read(RunResultEncoder.encode(result)))
+        #expect(whole == result)
     }
 
     @Test(arguments: [
@@ -58,6 +58,14 @@ struct RunResultReaderTests {
         #"{"status": "succeeded", "language": "c", "files": 3}"#,
     ])
     func `an answer that is no result is none`(_ json: String) {
-        #expect(RunResultReader.result(of: Array(json.utf8)) == nil)
+        #expect(read(Array(json.utf8)) == nil)
+    }
+
+    private func read(_ json: [UInt8]) -> RunResult? {
+        var reader = RunEventReader { _, _ in true }
+        do throws(RunBackend.Failure) {
+            try reader.take(json)
+            return try reader.end()
+        } catch { return nil }
     }
 }

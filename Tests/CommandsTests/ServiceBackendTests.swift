@@ -52,8 +52,9 @@ struct ServiceBackendTests {
         #expect(try exitCode(answer: answer) == 125)
     }
 
-    @Test func `where nobody listens the command works alone`() {
-        #expect(ServiceBackend(socket: "/nonexistent/diatom.sock", idempotencyKey: nil) == nil)
-        #expect(ServiceBackend(socket: "/" + String(repeating: "x", count: 200), idempotencyKey: nil) == nil)
+    @Test func `where nobody listens the command works alone`() throws {
+        #expect(try ServiceBackend(.socket("/nonexistent/diatom.sock"), idempotencyKey: nil) == nil)
+        let tooLong = ServicePlace.socket("/" + String(repeating: "x", count: 200))
+        #expect(try ServiceBackend(tooLong, idempotencyKey: nil) == nil)
     }
 }

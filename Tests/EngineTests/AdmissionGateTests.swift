@@ -1,5 +1,6 @@
 internal import Domain
 @testable internal import Engine
+internal import Posix
 internal import Synchronization
 internal import Testing
 
@@ -15,6 +16,28 @@ private final class FakeMachine: MachineReader {
 /// What became of many runs.
 private final class Tally: Sendable {
     let counts = Mutex((now: 0, most: 0, done: 0, refused: 0))
+}
+
+/// Two threads that begin at the same moment.
+private final class Both: Sendable {
+    private let here = Atomic(0)
+    private let ended = Atomic(0)
+
+    func meet(_ body: () -> Void) {
+        here.add(1, ordering: .acquiringAndReleasing)
+        while here.load(ordering: .acquiring) < 2 {}
+        body()
+        ended.add(1, ordering: .acquiringAndReleasing)
+    }
+
+    /// Whether both have, within a time that only a deadlock takes.
+    func haveEnded() async -> Bool {
+        for _ in 0..<20_000 {
+            if ended.load(ordering: .acquiring) == 2 { return true }
+            try? await Task.sleep(for: .milliseconds(1))
+        }
+        return false
+    }
 }
 
 @Suite(.timeLimit(.minutes(1)))
@@ -62,6 +85,26 @@ struct AdmissionGateTests {
         #expect(gate.snapshot.running == 0 && gate.snapshot.waiting == 0)
     }
 
+    /// Each takes a lock of the task's and one of the gate's, and they must not do so in turns.
+    @Test func `a run that is let in while it is cancelled holds up nobody`() async throws {
+        let gate = AdmissionGate(Self.limits(busy: 1), machine: FakeMachine())
+        for _ in 0..<3_000 {
+            guard case .admitted(let holder) = try await gate.enter(AdmissionWish(key: .local)) else {
+                Issue.record("nothing runs, and a run was not let in")
+                return
+            }
+            let waiting = Task { try await gate.enter(AdmissionWish(key: .local)) }
+            await Self.wait(for: gate, waiting: 1)
+            // From threads of their own: a deadlock leaves those that run the tests free to say so.
+            let both = Both()
+            startThread(name: "leaves") { both.meet { gate.leave(holder, cpu: .zero) } }
+            startThread(name: "cancels") { both.meet { waiting.cancel() } }
+            try #require(await both.haveEnded())
+            if case .admitted(let ticket) = try await waiting.value { gate.leave(ticket, cpu: .zero) }
+        }
+        #expect(gate.snapshot.running == 0 && gate.snapshot.waiting == 0)
+    }
+
     @Test func `a cancelled task waits no longer, nor does one that was cancelled before`() async throws {
         let gate = AdmissionGate(Self.limits(busy: 1), machine: FakeMachine())
         _ = try await gate.enter(AdmissionWish(key: .local))
@@ -102,9 +145,6 @@ struct AdmissionGateTests {
     @Test func `the kernel's figures are read, and nonsense is none`() {
         #expect(ProcReader.runnable("0.10 0.20 0.30 4/512 999\n") == 3)
         #expect(ProcReader.runnable("0.10 0.20") == nil && ProcReader.runnable("a b c d/e") == nil)
-        #expect(
-            ProcReader.size("MemAvailable:", in: "MemTotal: 9 kB\nMemAvailable:  2048 kB\n") == .mebibytes(2))
-        #expect(ProcReader.size("MemAvailable:", in: "MemAvailable: x kB") == nil)
         let load = ProcReader().read()
         #expect(load.runnable != nil && load.availableMemory != nil && load.totalMemory != nil)
     }

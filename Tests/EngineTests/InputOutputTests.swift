@@ -99,7 +99,6 @@ struct InputOutputTests {
         }
         #expect(try await start { $0.seed = 3 } == .exec)
         #expect(try await start { $0.start = .fresh } == .exec)
-        #expect(try await start { $0.files[0].path = try WorkspacePath(parsing: "other.py") } == .exec)
     }
 
     @Test(arguments: Lab.starts)

@@ -76,6 +76,42 @@ struct RecoveryTests {
         try await expectWorking(engine)
     }
 
+    /// What makes the guest of a sandbox works in its host's memory, and may hold locks there when it is killed.
+    @Test(arguments: ["python", "javascript"])
+    func `sandboxes that end while their guests are made leave a host that works`(
+        _ language: String
+    ) async throws {
+        let engine = try Lab.makeEngine()
+        let code = language == "python" ? "print('next')" : "console.log('next')"
+        let request = try Lab.request(code, language)
+        _ = try await engine.run(request)
+        let jailer = try #require(engine.jailerProcess)
+        let end = ContinuousClock.now + .seconds(3)
+        await withTaskGroup(of: Void.self) { group in
+            for _ in 0..<4 {
+                group.addTask { while ContinuousClock.now < end { _ = try? await engine.run(request) } }
+            }
+            while ContinuousClock.now < end {
+                for entry in ProcessTable.all() where entry.parent == jailer && entry.name == "diatom-init" {
+                    kill(entry.pid, SIGKILL)
+                }
+                usleep(2_000)
+            }
+        }
+        // Several at a time: a host that hangs would be asked again and again.
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<8 {
+                group.addTask {
+                    for _ in 0..<5 {
+                        let next = try await engine.run(request)
+                        #expect(next.out == "next\n", next.account)
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+    }
+
     @Test(arguments: ["python3", "diatom-exec"])
     func `a host that is killed under a run harms no run, and is replaced`(_ name: String) async throws {
         let engine = try Lab.makeEngine()

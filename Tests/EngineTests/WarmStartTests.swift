@@ -25,6 +25,37 @@ struct WarmStartTests {
         return fewest
     }
 
+    @Test(arguments: [
+        "hello.py", "src/app main.py", "grüße.py", "no-suffix",
+        "\(String(repeating: "d/", count: 20))deep.py",
+    ])
+    func `a program of any name is forked and finds itself where it stands`(name: String) async throws {
+        let program = """
+            import sys, os, beside
+            print([sys.argv, __file__, sys.path[0], sys.orig_argv[1:], beside.value, __name__])
+            sys.stdout.flush()
+            open("x y.py", "w").write("print(open(__file__).read()[:5])")
+            raise ValueError(os.path.basename(__file__))
+            """
+        var accounts: [String] = []
+        for start in [RunRequest.Start.warm, .fresh] {
+            let result = try await Lab.run(program) {
+                $0.files[0].path = try WorkspacePath(parsing: name)
+                let folder = name.contains("/") ? name[...name.lastIndex(of: "/")!] : ""
+                let beside = try WorkspacePath(parsing: folder + "beside.py")
+                $0.files.append(SourceFile(path: beside, content: Array("value = 5".utf8)))
+                $0.entry = name
+                $0.args = [Array("a".utf8), Array("b c".utf8)]
+                $0.start = start
+            }
+            #expect(result.receipt?.start == (start == .warm ? .forked : .exec), result.account)
+            #expect(result.error?.file == name, result.account)
+            accounts.append(result.out + result.err)
+        }
+        #expect(accounts[0] == accounts[1])
+        #expect(accounts[0].contains("/home/user/\(name)"))
+    }
+
     @Test func `packages of the user's own are found`() async throws {
         let result = try await Lab.run("import mine\nprint(mine.value)") {
             $0.entry = "main.py"

@@ -11,6 +11,8 @@ enum PoolStep: Sendable {
     case ended
     case idle
     case renewing
+    case retire
+    case yield
     case withdraw(String)
 }
 
@@ -24,6 +26,22 @@ struct PoolTranscript: CustomTestStringConvertible, Sendable {
 
 struct PoolMachineTests {
     static let transcripts = [
+        PoolTranscript(
+            testDescription: "a pool that is retired lets go of what is parked, and parks no more", target: 2,
+            capacity: 4,
+            lines: [
+                (.idle, "spawn spawn"), (.ready(1), ""), (.retire, "dismiss 1"), (.ready(2), "dismiss 2"),
+                (.lost(1), ""), (.idle, ""), (.order("a"), "spawn"), (.ready(3), "lend 3 to a"), (.ended, ""),
+            ]),
+        PoolTranscript(
+            testDescription:
+                "a pool yields what is parked, oldest first, and nothing that somebody waits for",
+            target: 2, capacity: 2,
+            lines: [
+                (.yield, ""), (.idle, "spawn spawn"), (.yield, ""), (.ready(1), ""), (.ready(2), ""),
+                (.yield, "dismiss 1"), (.lost(1), ""), (.order("a"), "lend 2 to a"), (.order("b"), "spawn"),
+                (.yield, ""),
+            ]),
         PoolTranscript(
             testDescription: "a pool fills up to its target and lends what is parked", target: 2, capacity: 4,
             lines: [
@@ -133,6 +151,8 @@ struct PoolMachineTests {
         case .lost(let sandbox): words(machine.lost(sandbox))
         case .ended: words(machine.ended())
         case .idle: words(machine.idle())
+        case .retire: words(machine.retire())
+        case .yield: words(machine.yield())
         case .renewing:
             {
                 machine.renewing(); return ""

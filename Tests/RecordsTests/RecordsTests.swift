@@ -35,6 +35,133 @@ struct RecordsTests {
         }
     }
 
+    @Test func `answers are found again until they are old or make room for others`() async throws {
+        var settings = RecordSettings()
+        settings.mostResultBytes = ByteCount(bytes: 1_000)
+        settings.mostResultAge = .seconds(10)
+        try await withRecords(settings: settings) { records, _ in
+            let second: Int64 = 1_000_000_000
+            let answer = [UInt8](repeating: 7, count: 20)
+            for number in 0..<40 {
+                try await records.keep(answer, at: "a\(number)", for: .local, now: Int64(number))
+                // Used again and again, so others go before it.
+                #expect(try await records.find("a0", now: Int64(number)) == answer)
+            }
+            for number in 40..<60 {
+                try await records.keep(answer, at: "a\(number)", for: .local, now: Int64(number))
+            }
+            #expect(try await records.find("a0", now: 60) == answer)
+            #expect(try await records.find("a1", now: 60) == nil)
+            #expect(try await records.find("a59", now: 60) == answer)
+            try await records.keep(
+                [UInt8](repeating: 7, count: 1_001), at: "large", for: .local, now: 61)
+            #expect(try await records.find("large", now: 61) == nil)
+            #expect(try await records.find("a59", now: 11 * second) == nil)
+            try await records.sweep(now: 11 * second)
+            #expect(try await records.find("a59", now: 60) == nil)
+        }
+    }
+
+    private func delivery(
+        _ run: RunRecord, due: Int64?, state: WebhookDelivery.State = .waiting
+    ) -> WebhookDelivery {
+        var delivery = WebhookDelivery(
+            run: run.id, key: run.key, url: "https://example.org/", state: state, created: 1)
+        (delivery.due, delivery.secret, delivery.traceparent) = (due, [1, 2], "00-a")
+        delivery.body = state == .waiting ? Array("{}".utf8) : nil
+        return delivery
+    }
+
+    private func keep(
+        _ key: String, due: Int64, in records: Records
+    ) async throws -> WebhookDelivery {
+        var run = record(key)
+        let delivery = delivery(run, due: due)
+        run.delivery = delivery
+        try await records.end(run, files: [], audit: ended(run))
+        return delivery
+    }
+
+    @Test func `deliveries are taken when they are due, a few of each key`() async throws {
+        try await withRecords { records, _ in
+            var flood: [RunID] = []
+            for number in 0..<6 { flood.append(try await keep("key_1", due: Int64(number), in: records).run) }
+            let other = try await keep("key_2", due: 50, in: records)
+            _ = try await keep("key_3", due: 1_000, in: records)
+            #expect(try await records.nextDue() == 0)
+            let taken = try await records.takeDue(now: 100, lease: 500, most: 8, mostOfKey: 2)
+            #expect(taken.map(\.run) == Array(flood.prefix(2)) + [other.run])
+            #expect(
+                taken.last
+                    == {
+                        var same = other; same.due = 50; return same
+                    }())
+            // Taken for a while: nobody else takes them, and after it somebody does.
+            #expect(
+                try await records.takeDue(now: 100, lease: 500, most: 8, mostOfKey: 2).map(\.run)
+                    == Array(flood[2..<4]))
+            #expect(
+                try await records.takeDue(now: 499, lease: 900, most: 8, mostOfKey: 9).map(\.run)
+                    == Array(flood[4...]))
+            #expect(
+                try await records.takeDue(now: 501, lease: 900, most: 9, mostOfKey: 9).contains {
+                    $0.run == other.run
+                })
+        }
+    }
+
+    @Test func `what is over is kept without what was secret, and for a week`() async throws {
+        try await withRecords { records, _ in
+            var one = try await keep("key_1", due: 0, in: records)
+            (one.state, one.attempts, one.lastStatus, one.finished, one.due) = (.delivered, 2, 204, 9, nil)
+            try await records.note(one)
+            let kept = try await records.delivery(of: one.run)
+            #expect(
+                kept?.state == .delivered && kept?.attempts == 2 && kept?.lastStatus == 204
+                    && kept?.body == nil)
+            #expect(try await records.nextDue() == nil)
+            let week: Int64 = 7 * 86_400_000_000_000
+            try await records.sweep(now: week)
+            #expect(try await records.delivery(of: one.run) != nil)
+            try await records.sweep(now: week + 100)
+            #expect(try await records.delivery(of: one.run) == nil)
+        }
+    }
+
+    @Test func `who waits to hear of a run that was lost is told, and removed runs are told of to nobody`()
+        async throws
+    {
+        try await withRecords { records, _ in
+            var run = record("key_1")
+            run.state = .running
+            run.delivery = delivery(run, due: nil, state: .held)
+            try await records.begin(run)
+            #expect(try await records.nextDue() == nil)
+            #expect(try await records.loseInterrupted() == 1)
+            let due = try await records.takeDue(now: WallClock.now(), lease: .max, most: 9, mostOfKey: 9)
+            #expect(due.map(\.run) == [run.id] && due.first?.body == nil)
+            var gone = record("key_1")
+            gone.delivery = delivery(gone, due: 0)
+            try await records.end(gone, files: [], audit: ended(gone))
+            _ = try await records.remove(gone.id, audit: ended(gone))
+            #expect(try await records.delivery(of: gone.id) == nil)
+        }
+    }
+
+    @Test func `webhooks are signed by a key of their own, which a backup brings back`() async throws {
+        try await withRecords { records, folder in
+            #expect(Hexadecimal.encode(records.webhookKey) != records.publicKey)
+            #expect(records.sign([1, 2, 3]).count == 64)
+            try await records.backUp(to: folder + "/b")
+            try await withFolder { other in
+                try Records.restore(from: folder + "/b", to: other, replaces: false)
+                let restored = try await Records(folder: other)
+                #expect(restored.webhookKey == records.webhookKey)
+                await restored.close()
+            }
+        }
+    }
+
     @Test func `a run is kept with what it gave back`() async throws {
         try await withRecords { records, _ in
             var kept = record()

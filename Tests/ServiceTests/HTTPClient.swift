@@ -129,8 +129,18 @@ final class HTTPClient: Sendable {
         }
     }
 
-    private func sendNow(_ text: String) throws {
-        var rest = Array(text.utf8)[...]
+    /// Bytes that are no text.
+    func exchange(_ bytes: [UInt8]) async throws -> Response {
+        try await thread.perform { () throws(any Error) -> Response in
+            try self.sendNow(bytes)
+            return try self.receiveNow()
+        }
+    }
+
+    private func sendNow(_ text: String) throws { try sendNow(Array(text.utf8)) }
+
+    private func sendNow(_ bytes: [UInt8]) throws {
+        var rest = bytes[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes {
                 Glibc.send(socket.rawValue, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))

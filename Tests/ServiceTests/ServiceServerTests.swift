@@ -69,6 +69,23 @@ struct ServiceServerTests {
         }
     }
 
+    @Test func `a page that may use the service can read why its request was refused`() async throws {
+        let origin = "https://app.example"
+        try await withService(origins: [origin], configure: { $0.largestBody = ByteCount(bytes: 1_000) }) {
+            path, _ in
+            let chunk = "200\r\n" + String(repeating: "x", count: 0x200) + "\r\n"
+            for rest in [
+                "Content-Length: 100000\r\n\r\n",
+                "Transfer-Encoding: chunked\r\n\r\n\(chunk)\(chunk)\(chunk)0\r\n\r\n",
+            ] {
+                let head = "POST /v1/runs HTTP/1.1\r\nHost: x\r\nOrigin: \(origin)\r\n"
+                let response = try await HTTPClient(path: path).exchange(head + rest)
+                #expect(response.status == 413)
+                #expect(response.head.lowercased().contains("access-control-allow-origin: \(origin)"))
+            }
+        }
+    }
+
     @Test func `a length given in two ways is refused`() async throws {
         try await withService { path, _ in
             let client = try HTTPClient(path: path)

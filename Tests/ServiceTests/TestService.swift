@@ -7,7 +7,8 @@ internal import Telemetry
 
 /// Serves on a socket of its own while a body runs.
 func withService(
-    runner: TestRunner = TestRunner(), configure: (inout ServiceConfiguration) -> Void = { _ in },
+    runner: TestRunner = TestRunner(), origins: Set<String> = [],
+    configure: (inout ServiceConfiguration) -> Void = { _ in },
     _ body: @Sendable (String, ServiceServer) async throws -> Void
 ) async throws {
     var template = Array("/tmp/service.XXXXXX".utf8CString)
@@ -23,8 +24,11 @@ func withService(
     configuration.patience = .milliseconds(200)
     configure(&configuration)
     let log = Log(program: "test", threshold: .error)
+    var limits = ApplicationConfiguration()
+    limits.origins = origins
     let application = Application(
-        runner: runner, idempotency: MemoryIdempotencyStore(), languages: TestLanguages(), log: log)
+        runner: runner, idempotency: MemoryIdempotencyStore(), languages: TestLanguages(), log: log,
+        configuration: limits)
     let server = ServiceServer(
         socketPath: path, application: application, log: log, configuration: configuration)
     let (listening, signal) = AsyncStream<Never>.makeStream()

@@ -75,6 +75,18 @@ struct JailerFuzzTests {
         #expect(last.report.reason == UInt32(CJAIL_END_OWN.rawValue))
     }
 
+    @Test func `what is parked for others makes place for a key that comes`() throws {
+        let jailer = try JailerProcess(arguments: ["--sandboxes", "4"])
+        for turn in 0..<3 {
+            for key in ["a", "b", "c", "d", "e"] {
+                let text = try jailer.run(["/bin/echo", key], key: key).stdout
+                #expect(text == key + "\n", "turn \(turn)")
+            }
+            // Time for pools to be filled up again.
+            usleep(400_000)
+        }
+    }
+
     @Test(arguments: OrderCase.all)
     func `an order out of bounds is refused by the name of what is wrong`(_ row: OrderCase) throws {
         var order = JailerProcess.runOrder(token: 77)
@@ -90,6 +102,15 @@ struct JailerFuzzTests {
         let report = try Self.answer(to: JailerProcess.runOrder(token: 5), descriptors: count)
         #expect(report.kind == UInt32(CJAIL_REPORT_REFUSED.rawValue))
         #expect(JailerProcess.words(report) == "order: descriptors")
+    }
+
+    @Test func `sandboxes can read their root, whatever mask the jailer was started with`() throws {
+        let jailer = try JailerProcess(arguments: ["--sandboxes", "2"], mask: "077")
+        let (report, output) = try jailer.run([
+            "/bin/sh", "-c", "umask; cat /etc/hostname; echo x > /tmp/y; cat /tmp/y",
+        ])
+        #expect(report.kind == UInt32(CJAIL_REPORT_ENDED.rawValue), "\(JailerProcess.words(report))")
+        #expect(output == "0022\ndiatom\nx\n")
     }
 
     @Test func `a client that reads no answer holds up nobody else`() throws {

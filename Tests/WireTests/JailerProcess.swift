@@ -16,11 +16,13 @@ final class JailerProcess: Sendable {
     let pid: Int32
     private let path: String
 
-    init(arguments: [String]) throws(SystemFailure) {
+    /// `mask`: The mask of new files' modes that it is started with.
+    init(arguments: [String], mask: String = "022") throws(SystemFailure) {
         path = "@diatom-test-\(getpid())-\(UInt32.random(in: 0 ... .max))"
+        let line =
+            ["--listen", path, "--listen-users", "\(getuid())", "--allow", "memory:sampled"] + arguments
         pid = try ChildProcess.start(
-            Self.program,
-            ["--listen", path, "--listen-users", "\(getuid())", "--allow", "memory:sampled"] + arguments,
+            "/bin/sh", ["-c", #"umask "$0"; exec "$@""#, mask, Self.program] + line,
             environment: ["LANG=C.UTF-8"], descriptors: [])
     }
 
@@ -83,14 +85,16 @@ final class JailerProcess: Sendable {
     /// Runs a program as a real client would.
     ///
     /// `network`: The network socket, where it is to have one.
-    func run(_ arguments: [String], network: Int32? = nil) throws -> (report: cjail_report, stdout: String) {
+    func run(
+        _ arguments: [String], key: String = "local", network: Int32? = nil
+    ) throws -> (report: cjail_report, stdout: String) {
         let socket = try connect()
         let bundle = try Bundle.make(arguments: arguments.map { Array($0.utf8) }, environment: [], files: [])
         var input = try Pair.pipe(shared: true)
         var output = try Pair.pipe(shared: true)
         _ = input.takeSecond()
         let client = MessageSocket(Descriptor(adopting: dup(socket.rawValue)))
-        var order = Self.runOrder(token: 1)
+        var order = Self.runOrder(token: 1, key: key)
         if network != nil { order.flags = UInt32(CJAIL_GO_NETWORK.rawValue) }
         let streams = [input.first.rawValue, output.second.rawValue, output.second.rawValue]
         try client.send(order, descriptors: [bundle.rawValue] + streams + (network.map { [$0] } ?? []))

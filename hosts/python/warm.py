@@ -2,7 +2,7 @@
 
 It stands where the interpreter, having imported `sitecustomize`, looks for `usercustomize`: the last thing it does before
 it opens the program's file. The host stays in `serve` and forks; a child returns from it, and the interpreter goes on to
-run /home/user/main.py exactly as if it had just been started: no frame, hook or module of ours lies beneath the guest.
+run the program's file exactly as if it had just been started: no frame, hook or module of ours lies beneath the guest.
 What can be done before the fork is: each page that a child touches is copied. So nothing of the host's may end in a child
 either; what would is kept for good.
 
@@ -13,6 +13,8 @@ import ctypes
 import gc
 import os
 import sys
+
+import entry
 
 # What cjail_interpreter_host and cjail_guest_take return; see cjail.h.
 AWAITED, IDLE, ENDED = 0, 1, 2
@@ -138,6 +140,7 @@ class _Usual:
         for name in [name for name in os.environ if name in own or name.endswith("_NUM_THREADS")]:
             del os.environ[name]
         self.arguments = _list([os.fsencode(value) for value in sys.orig_argv])
+        self.entry = entry.Entry()
         self.variables = dict(os.environb)
         self._expect(self.variables)
 
@@ -156,12 +159,14 @@ def _given(library):
     return _strings(arguments), _strings(environment)
 
 
-def _become(library):
+def _become(library, usual):
     """Makes the interpreter's view of the world that of a fresh start."""
     arguments, environment = _given(library)
     argv = [os.fsdecode(value) for value in arguments]
     sys.argv[:] = argv[1:]
     sys.orig_argv[:] = argv
+    if argv[1] != usual.entry.path:
+        usual.entry.become(argv[1])
     _take_environment(environment)
     if "DIATOM_ENVIRONMENT" in os.environ:
         _use_libraries(os.environ.pop("DIATOM_ENVIRONMENT"))
@@ -208,7 +213,9 @@ def _hide():
     sys.path[:] = [path for path in sys.path if path != folder]
     sys.path_importer_cache.pop(folder, None)
     sys.path_importer_cache[sys.orig_argv[1]] = None  # neither a folder nor an archive: the engine sees to that
-    _keep(sys.modules.pop(__name__), globals())
+    for name in (__name__, entry.__name__):
+        _keep(sys.modules.pop(name))
+    _keep(globals())
 
 
 def _own_text():
@@ -348,4 +355,4 @@ def serve():
     while (taken := _get_guest(library, usual)) == HOST:
         _host(library, own, usual)
     if taken != SAME:
-        _become(library)
+        _become(library, usual)

@@ -13,7 +13,7 @@ enum ContentRules {
         }
         guard ["", "identity"].contains(trimmed((headers["content-encoding"] ?? "")[...].lowercased()[...]))
         else {
-            throw .unsupportedMediaType("Content-Encoding: send the body as it is, not compressed")
+            throw .unsupportedMediaType("Content-Encoding: send the body as it is, or with gzip or deflate")
         }
     }
 

@@ -16,6 +16,9 @@ package struct HTTPHeaders: Hashable, Sendable {
         fields.append(Field(name: name.lowercased(), value: value))
     }
 
+    /// Takes all fields of a name, which is in lower case, away.
+    package mutating func remove(_ name: String) { fields.removeAll { $0.name == name } }
+
     /// The first value of a field.
     ///
     /// - Parameter name: In lower case.

@@ -1,4 +1,5 @@
 package import Domain
+internal import Telemetry
 
 /// One request, whichever transport it came by.
 package struct HTTPRequest: Sendable {
@@ -22,6 +23,8 @@ package struct HTTPRequest: Sendable {
     package var transport = HTTPTransport.unix
     /// Who sent it; set by whoever looked at its key.
     package var principal = Principal.local
+    /// The trace that it belongs to; set while it is answered.
+    var trace: TraceContext?
 
     package init(
         method: String, path: String, query: [Parameter] = [], headers: HTTPHeaders = HTTPHeaders(),

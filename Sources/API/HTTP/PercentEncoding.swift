@@ -1,7 +1,7 @@
 /// Percent-encoded text (RFC 3986), read strictly.
-enum PercentEncoding {
+package enum PercentEncoding {
     /// The text that was meant; nil where an escape is broken, or what comes out is not UTF-8 or holds NUL.
-    static func decode(_ text: String) -> String? {
+    package static func decode(_ text: String) -> String? {
         guard text.utf8.contains(UInt8(ascii: "%")) else { return text }
         var bytes: [UInt8] = []
         var rest = text.utf8[...]

@@ -7,6 +7,12 @@ struct Router: Sendable {
         /// The path is there, for other methods.
         case otherMethods([String])
         case nothing
+
+        /// What it is called where nobody may choose the name.
+        var operation: String {
+            if case .route(let route, _) = self { return route.operation }
+            return "none"
+        }
     }
 
     /// All routes of one pattern.

@@ -26,6 +26,10 @@ enum Routes {
             application, request, path async throws(APIError) in
             try await application.followRun(try path.run(), request)
         },
+        Route("GET", "/v1/runs/{id}/webhook", "getWebhook", scope: .read) {
+            application, request, path async throws(APIError) in
+            try await application.showDelivery(try path.run(), request)
+        },
         Route("GET", "/v1/runs/{id}/files/{path…}", "getRunFile", scope: .read) {
             application, request, path async throws(APIError) in
             try await application.runFile(try path.run(), path.values[1], request)
@@ -89,6 +93,16 @@ enum Routes {
     ]
 
     private static let facts = [
+        Route("GET", "/openapi.json", "getDescription", scope: nil) { application, _, _ in
+            application.showDescription()
+        },
+        Route("GET", "/docs", "getPage", scope: nil) { application, _, _ in application.showPage() },
+        Route("GET", "/docs.js", "getPageScript", scope: nil) { application, _, _ in
+            application.showPageScript()
+        },
+        Route("GET", "/metrics", "getMetrics", scope: .metrics) { application, _, _ in
+            application.showMetrics()
+        },
         Route("GET", "/v1/languages", "listLanguages", scope: .read) { application, _, _ in
             application.listLanguages()
         },

@@ -9,8 +9,17 @@ final class RunDesk: Sendable {
     let owner: TaskOwner
     let recorder: RunRecorder
     private let runner: any Runner
+    private let cache: AnswerCache
+    private let metrics: ServiceMetrics
+    private let spans: (any SpanSink)?
 
-    init(runner: any Runner, owner: TaskOwner, registry: RunRegistry, recorder: RunRecorder) {
+    init(
+        runner: any Runner, owner: TaskOwner, registry: RunRegistry, recorder: RunRecorder,
+        results: (any ResultCache)?, metrics: ServiceMetrics, spans: (any SpanSink)? = nil
+    ) {
+        self.spans = spans
+        cache = AnswerCache(results: results, runner: runner, log: recorder.log, metrics: metrics)
+        self.metrics = metrics
         self.runner = runner
         self.owner = owner
         self.registry = registry
@@ -51,7 +60,7 @@ final class RunDesk: Sendable {
         let id = RunID.now()
         await recorder.begin(order, id: id)
         do throws(RequestError) { return try start(order, id: id) } catch {
-            await recorder.refuse(order, id: id, APIError(error))
+            await recorder.refuse(order, id: id, APIError(error), isTold: true)
             throw error
         }
     }
@@ -69,21 +78,45 @@ final class RunDesk: Sendable {
         let events = feed.map { RunEventEncoder(feed: $0, language: order.request.language) }
         var observer: RunObserver?
         if let events { observer = { await events.take($0) } }
+        if let cached = await cache.answer(order, id: id) {
+            await recorder.end(order, cached)
+            let ended = Ended.ran(cached.body)
+            close(id, ended, order)
+            feed?.end("finished", cached.body)
+            return ended
+        }
         let ended: Ended
+        let begun = ContinuousClock.now
+        let beganAt = WallClock.now()
         do throws(RequestError) {
             let result = try await runner.run(order.request, id: id, observer: observer)
+            metrics.note(result, took: .now - begun)
+            trace(result, of: order, began: beganAt)
             let answer = RunResultEncoder.encode(result)
             await recorder.end(order, result, answer: answer)
-            await events?.finish(result)
             ended = .ran(answer)
+            await cache.keep(answer, of: order, result)
+            close(id, ended, order)
+            await events?.finish(result)
         } catch {
             let error = APIError(error)
+            metrics.note(refused: error)
             await recorder.refuse(order, id: id, error)
-            events?.fail(error)
             ended = .refused(error)
+            close(id, ended, order)
+            events?.fail(error)
         }
-        registry.finish(id, ended.stored, keepsEvents: order.isBackground)
         return ended
+    }
+
+    private func trace(_ result: RunResult, of order: RunOrder, began: Int64) {
+        guard let spans, let trace = order.trace, trace.isSampled else { return }
+        for span in RunSpans.of(result, in: trace, began: began, ended: WallClock.now()) { spans.take(span) }
+    }
+
+    /// Before its followers hear that it has ended: who then asks for its result finds it.
+    private func close(_ id: RunID, _ ended: Ended, _ order: RunOrder) {
+        registry.finish(id, ended.stored, keepsEvents: order.isBackground)
     }
 
     /// Lets those who follow runs hear that their connections are alive; called every few seconds.

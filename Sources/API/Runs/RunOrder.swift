@@ -1,4 +1,5 @@
 internal import Domain
+internal import Telemetry
 
 /// A run as a client ordered it.
 struct RunOrder: Sendable {
@@ -16,6 +17,8 @@ struct RunOrder: Sendable {
     /// The body as it came, for the history.
     var body: [UInt8]
     var audience = Audience.client
+    /// Of the request that it came by.
+    var trace: TraceContext?
 
     /// Whether somebody may come to follow its events.
     var isFollowed: Bool { options.streams || isBackground }

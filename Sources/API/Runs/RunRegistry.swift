@@ -22,6 +22,8 @@ final class RunRegistry: Sendable {
         var found: Found { response.map { .finished($0, feed) } ?? .underWay(feed) }
     }
 
+    var underWay: Int { state.withLock { $0.underWay } }
+
     private struct State {
         var entries: [RunID: Entry] = [:]
         var underWay = 0
@@ -71,7 +73,8 @@ final class RunRegistry: Sendable {
             entry.response = response
             entry.cancel = nil
             if !keepsEvents { entry.feed = nil }
-            entry.bytes = response.body.count + (entry.feed?.bytes ?? 0)
+            // The event that is yet to end its feed is no larger than the answer.
+            entry.bytes = response.body.count + (entry.feed.map { $0.bytes + response.body.count } ?? 0)
             state.entries[id] = entry
             state.ended.append(id)
             state.bytes += entry.bytes

@@ -5,7 +5,7 @@ internal import JSON
 package struct RunRequestDecoder: Sendable {
     package static let largestBody = ByteCount.mebibytes(64)
 
-    private static let fields = [
+    static let fields = [
         "language", "code", "files", "entry", "stdin", "args", "env", "libraries", "build", "limits",
         "network",
         "collect",
@@ -16,8 +16,10 @@ package struct RunRequestDecoder: Sendable {
 
     private let maxima: LimitMaxima
     private let languages: any LanguageDirectory
+    private let webhooks: Webhooks?
 
-    package init(maxima: LimitMaxima, languages: any LanguageDirectory) {
+    package init(maxima: LimitMaxima, languages: any LanguageDirectory, webhooks: Webhooks? = nil) {
+        self.webhooks = webhooks
         self.maxima = maxima
         self.languages = languages
     }
@@ -52,7 +54,13 @@ package struct RunRequestDecoder: Sendable {
         request.network = try NetworkReader.read(reader)
         request.priority = try reader.count("priority", from: 0, through: 9) ?? 5
         request.deadline = try deadline(reader)
-        return (request, try options(reader))
+        let options = try options(reader)
+        guard !options.usesCache || request.network.isNone else {
+            throw reader.error(
+                .invalidValue, "cache",
+                "what has a network may come to something else each time; leave one out")
+        }
+        return (request, options)
     }
 
     private func language(_ reader: ObjectReader) throws(RequestError) -> String? {
@@ -70,6 +78,8 @@ package struct RunRequestDecoder: Sendable {
         var options = RunOptions()
         options.store = try reader.choice("store", RunOptions.Store.self) ?? .all
         options.streams = try reader.bool("stream")
+        options.usesCache = try reader.bool("cache")
+        options.webhook = try WebhookReader(webhooks: webhooks).read(reader)
         return options
     }
 
@@ -120,15 +130,6 @@ package struct RunRequestDecoder: Sendable {
 extension RunRequestDecoder {
     /// Refuses by name what the contract has and this version has not.
     private func refuseMissingFeatures(_ reader: ObjectReader) throws(RequestError) {
-        for name in ["cache"] where try reader.bool(name) {
-            throw missing(reader, name, "true")
-        }
-        if let webhook = reader["webhook"] {
-            guard case .object = webhook else {
-                throw reader.wrong("webhook", webhook, expected: "an object")
-            }
-            throw missing(reader, "webhook", "an object")
-        }
         if let check = try reader.choice("check", RunRequest.Check.self), check != .off {
             throw missing(reader, "check", "'\(check.rawValue)'")
         }

@@ -1,3 +1,4 @@
+internal import Digest
 package import Domain
 internal import JSON
 

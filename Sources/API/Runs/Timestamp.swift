@@ -20,7 +20,9 @@ enum Timestamp {
             guard let time = Self.time(parts[1]) else { return nil }
             milliseconds += time
         }
-        return Int64(milliseconds) * 1_000_000
+        // In nanoseconds the years end in 2262; what is later stands for as late as can be.
+        let (nanoseconds, isBeyond) = Int64(milliseconds).multipliedReportingOverflow(by: 1_000_000)
+        return isBeyond ? .max : nanoseconds
     }
 
     /// Milliseconds of `01:02:03.456Z`.

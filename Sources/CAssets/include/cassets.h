@@ -30,6 +30,14 @@ struct cassets_bytes cassets_node(enum cassets_node_file file);
 
 /* What gives a guest its environment of libraries, and what makes one in a build sandbox. */
 struct cassets_bytes cassets_python_environment(void);
+
+/* The description of the HTTP API, and the page that shows it. */
+struct cassets_bytes cassets_openapi(void);
+struct cassets_bytes cassets_docs_page(void);
+struct cassets_bytes cassets_docs_script(void);
+
+/* Rewrites which program an interpreter is about to run. */
+struct cassets_bytes cassets_python_entry(void);
 struct cassets_bytes cassets_python_builder(void);
 
 /* Which library has a module that is not called like it. */

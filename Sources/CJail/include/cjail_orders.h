@@ -30,6 +30,8 @@ enum cjail_end_reason {
     CJAIL_END_OUTPUT = 4,
     CJAIL_END_CANCELLED = 5,
     CJAIL_END_ENGINE = 6,
+    /* The machine had no memory left; the run was within its limit. */
+    CJAIL_END_HOST_MEMORY = 7,
 };
 
 struct cjail_order {

@@ -12,13 +12,17 @@ final class BenchService: Sendable {
     var socket: String { data + "/" + DataFolder.socketName }
 
     /// Starts it and waits until a warm run came back.
-    init(program: String, allowed: [String], preload: [String]) throws(Failure) {
+    ///
+    /// `more`: further arguments of `diatom serve`.
+    init(program: String, allowed: [String], preload: [String] = [], more: [String] = ["--listen", "none"])
+        throws(Failure)
+    {
         var template = Array("/tmp/diatom-bench-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else {
             throw Failure(reason: "no temporary folder can be made in /tmp")
         }
         data = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        var arguments = ["--data", data, "--listen", "none"]
+        var arguments = ["--data", data] + more
         if !allowed.isEmpty { arguments += ["--allow", allowed.joined(separator: ",")] }
         if !preload.isEmpty { arguments += ["--preload", preload.joined(separator: ",")] }
         let null = open("/dev/null", O_RDWR | O_CLOEXEC)

@@ -3,9 +3,12 @@ internal import Synchronization
 /// Connections of the main thread that are kept between rounds, one for each service.
 final class ClientShelf: Sendable {
     static let shared = ClientShelf()
+    /// Well below the time after which a service cuts a connection that waits.
+    private static let mostIdle: Duration = .seconds(10)
 
     private final class Kept: Sendable {
         let client: BlockingClient
+        let lastUse = Mutex(ContinuousClock.now)
         init(_ client: consuming BlockingClient) { self.client = client }
     }
 
@@ -16,7 +19,9 @@ final class ClientShelf: Sendable {
         -> Value
     {
         let client: Kept
-        if let found = kept.withLock({ $0[socket] }) {
+        if let found = kept.withLock({ $0[socket] }),
+            found.lastUse.withLock({ ContinuousClock.now - $0 }) < Self.mostIdle
+        {
             client = found
         } else {
             guard let fresh = BlockingClient(path: socket) else {
@@ -25,6 +30,7 @@ final class ClientShelf: Sendable {
             client = Kept(fresh)
             kept.withLock { $0[socket] = client }
         }
+        defer { client.lastUse.withLock { $0 = .now } }
         do { return try body(client.client) } catch {
             kept.withLock { $0[socket] = nil }
             throw error

@@ -9,9 +9,8 @@ enum EnvironmentBackend {
     case alone(any Runner, Interrupts)
 
     init(_ invocation: Invocation, _ interrupts: Interrupts) throws(RunBackend.Failure) {
-        let path = invocation.dataFolder + "/" + DataFolder.socketName
         if !invocation.parsed.has(RunFlags.alone),
-            let client = EnvironmentClient(socket: path, interrupts: interrupts)
+            let client = try EnvironmentClient(try invocation.place(), interrupts: interrupts)
         {
             self = .service(client)
             return

@@ -3,16 +3,22 @@ internal import Glibc
 internal import JSON
 internal import Synchronization
 
-/// Environments of a service that listens in the data directory, over one connection.
+/// Environments of the service, over one connection.
 final class EnvironmentClient: Sendable {
     private let connection: Mutex<BlockingClient?>
     private let interrupts: Interrupts
+    private let place: ServicePlace
 
-    /// Connects, or is nil when no service listens.
-    init?(socket: String, interrupts: Interrupts) {
-        // Reading every byte of a large environment takes its time.
-        guard let connection = BlockingClient(path: socket, patience: 600) else { return nil }
-        self.connection = Mutex(consume connection)
+    /// Connects, or is nil when no service listens on this machine.
+    init?(_ place: ServicePlace, interrupts: Interrupts) throws(RunBackend.Failure) {
+        do throws(ServicePlace.Unreachable) {
+            // Reading every byte of a large environment takes its time.
+            guard let connection = try BlockingClient(place, patience: 600) else { return nil }
+            self.connection = Mutex(consume connection)
+        } catch {
+            throw .broken(error.message)
+        }
+        self.place = place
         self.interrupts = interrupts
     }
 
@@ -64,9 +70,7 @@ final class EnvironmentClient: Sendable {
     private func exchange(
         _ method: String, _ path: String, _ body: [UInt8]?
     ) throws(RunBackend.Failure) -> HTTPResponseParser.Response {
-        var head = "\(method) \(path) HTTP/1.1\r\nHost: localhost\r\n"
-        if let body { head += "Content-Type: application/json\r\nContent-Length: \(body.count)\r\n" }
-        let request = Array((head + "\r\n").utf8) + (body ?? [])
+        let request = place.head(method, path, bodyLength: body?.count) + (body ?? [])
         let response: HTTPResponseParser.Response
         do throws(BlockingClient.Failure) {
             response = try connection.withLock { connection throws(BlockingClient.Failure) in

@@ -1,7 +1,7 @@
 internal import Domain
 internal import JSON
 
-/// One question to the service that listens in the data directory, and its answer.
+/// One question to the service, and its answer.
 struct ServiceQuery {
     /// What a person is told when it did not work.
     struct Failure: Error {
@@ -9,22 +9,25 @@ struct ServiceQuery {
         var code: Int32
     }
 
-    private let socket: String
+    private let place: ServicePlace
 
-    init(_ invocation: Invocation) { socket = invocation.dataFolder + "/" + DataFolder.socketName }
+    init(_ invocation: Invocation) throws(Failure) {
+        do throws(UsageError) { place = try invocation.servicePlace() } catch {
+            throw Failure(message: error.message, code: ExitCode.wrongUsage)
+        }
+    }
 
     /// - Returns: The body of an answer that is a success.
     func ask(_ method: String, _ path: String, _ body: [UInt8]? = nil) throws(Failure) -> [UInt8] {
-        guard let client = BlockingClient(path: socket) else {
-            throw Failure(
-                message: "no service listens at \(socket); start it with 'diatom serve', or name its --data",
-                code: ExitCode.engineFailed)
-        }
-        var head = "\(method) \(path) HTTP/1.1\r\nHost: localhost\r\n"
-        if let body { head += "Content-Type: application/json\r\nContent-Length: \(body.count)\r\n" }
+        let request = place.head(method, path, bodyLength: body?.count) + (body ?? [])
         let answer: HTTPResponseParser.Response
-        do throws(BlockingClient.Failure) {
-            answer = try client.exchange(Array((head + "\r\n").utf8) + (body ?? []))
+        do {
+            guard let client = try BlockingClient(place) else { throw noService }
+            answer = try client.exchange(request)
+        } catch let failure as Failure {
+            throw failure
+        } catch let unreachable as ServicePlace.Unreachable {
+            throw Failure(message: unreachable.message, code: ExitCode.engineFailed)
         } catch {
             throw Failure(message: "the connection to the service broke", code: ExitCode.engineFailed)
         }
@@ -34,6 +37,12 @@ struct ServiceQuery {
                 code: answer.status >= 500 ? ExitCode.engineFailed : ExitCode.wrongUsage)
         }
         return answer.body
+    }
+
+    private var noService: Failure {
+        Failure(
+            message: "no service listens at \(place.name); start it with 'diatom serve', or name its --data",
+            code: ExitCode.engineFailed)
     }
 
     private static func message(in body: [UInt8]) -> String? {
@@ -63,7 +72,7 @@ struct ServiceQuery {
 extension Invocation {
     /// Asks, and shows what came back, or why nothing did.
     func answer(_ body: (ServiceQuery) throws(ServiceQuery.Failure) -> Int32) -> Int32 {
-        do throws(ServiceQuery.Failure) { return try body(ServiceQuery(self)) } catch {
+        do throws(ServiceQuery.Failure) { return try body(try ServiceQuery(self)) } catch {
             Messages(environment: environment).complain(error.message)
             return error.code
         }

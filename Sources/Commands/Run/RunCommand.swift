@@ -13,7 +13,8 @@ extension Command {
         details: """
             The first FILE is started, the others lie beside it; '-' is code from stdin. The program reads
             this command's stdin, and its output comes out here. A running service is used when one listens in
-            the data directory; else the command works alone.
+            the data directory; else the command works alone. With DIATOM_URL (and DIATOM_API_KEY) the service
+            of that address is used, and nothing runs here; --data comes first.
 
             With --test or --tests the program is compiled once and run for each, in a sandbox of its own; the
             exit code is that of the first that failed. With --rich, --out DIR keeps figures and tables.
@@ -82,7 +83,7 @@ struct RunCommand {
     /// The running service if there is one and it can be given this stdin, else an engine of our own.
     private func backend(for request: inout RunRequest) throws(RunBackend.Failure) -> RunBackend {
         let codeCameFromStdin = request.stdin == .bytes([])
-        if let service = service() {
+        if let service = try service() {
             if codeCameFromStdin { return .service(service) }
             request.stdin = StdinReader(descriptor: 0).read()
             if case .bytes = request.stdin { return .service(service) }
@@ -95,8 +96,9 @@ struct RunCommand {
         _ plan: RunPlan, _ backend: RunBackend, _ interrupts: Interrupts
     ) throws(RunBackend.Failure) {
         guard case .service = backend, let wish = try wish(plan.request) else { return }
-        let path = invocation.dataFolder + "/" + DataFolder.socketName
-        guard let client = EnvironmentClient(socket: path, interrupts: interrupts) else { return }
+        guard let client = try EnvironmentClient(try invocation.place(), interrupts: interrupts) else {
+            return
+        }
         _ = try client.build(wish) { messages.progress($0) }
     }
 
@@ -114,10 +116,16 @@ struct RunCommand {
         }
     }
 
-    private func service() -> ServiceBackend? {
+    private func service() throws(RunBackend.Failure) -> ServiceBackend? {
         guard !parsed.has(RunFlags.alone) else { return nil }
-        let path = invocation.dataFolder + "/" + DataFolder.socketName
-        return ServiceBackend(socket: path, idempotencyKey: parsed.value(RunFlags.idempotencyKey))
+        let place = try invocation.place()
+        do throws(ServicePlace.Unreachable) {
+            return try ServiceBackend(
+                place, idempotencyKey: parsed.value(RunFlags.idempotencyKey),
+                usesCache: parsed.has(RunFlags.cache))
+        } catch {
+            throw .broken(error.message)
+        }
     }
 
     private func engine() throws(RunBackend.Failure) -> EngineBackend {
@@ -211,7 +219,7 @@ extension RunCommand {
         let catalogue = try invocation.catalogue()
         do throws(RunBackend.Failure) {
             let answer: [UInt8]
-            if let service = service() {
+            if let service = try service() {
                 answer = try service.forward(body, interrupts: interrupts)
             } else {
                 answer = try runJSON(body, catalogue, interrupts: interrupts)

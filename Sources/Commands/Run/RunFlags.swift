@@ -29,6 +29,8 @@ enum RunFlags {
         "test", value: "FILE", "run with this file as stdin; several run one after another")
     static let tests = CommandOption(
         "tests", value: "FILE", "run for each of a JSON list of stdin and args")
+    static let cache = CommandOption(
+        "cache", "let the service answer with what an identical run came to before, if it knows")
     static let receipt = CommandOption("receipt", "print on stderr what isolation was in force")
     static let json = CommandOption("json", "read a run request from stdin, print a run result")
     static let idempotencyKey = CommandOption(
@@ -41,7 +43,7 @@ enum RunFlags {
     static let all =
         [language, code, file, entry, env] + RunLimits.rows.map(\.option) + [
             library, buildLibraries, network, allowPrivate, collect, out, rich, checkTypes, test, tests,
-            fresh, seed,
+            fresh, seed, cache,
             profile, receipt, json,
             idempotencyKey, alone, data,
             allow, verbose,

@@ -15,6 +15,8 @@ struct HTTPResponseParser {
     struct Response: Hashable, Sendable {
         var status: Int
         var body: [UInt8]
+        /// In seconds, of an answer that says when to come again.
+        var retryAfter: Int?
     }
 
     private enum State: Hashable {
@@ -35,6 +37,7 @@ struct HTTPResponseParser {
     /// How far the buffer was searched for the end of the head.
     private var searched = 0
     private var status = 0
+    private var retryAfter: Int?
     private var body: [UInt8] = []
 
     init(mostBody: Int) { self.mostBody = mostBody }
@@ -45,14 +48,23 @@ struct HTTPResponseParser {
     mutating func take(_ bytes: some Sequence<UInt8>) throws(Malformed) -> Response? {
         buffer.append(contentsOf: bytes)
         while try step() {}
-        return state == .done ? Response(status: status, body: body) : nil
+        return state == .done ? response : nil
+    }
+
+    /// What of the body has come since it was last taken, once the status is known to be 200.
+    mutating func takeBodySoFar() -> [UInt8] {
+        guard status == 200 else { return [] }
+        defer { body = [] }
+        return body
     }
 
     /// The connection has ended.
     mutating func end() throws(Malformed) -> Response {
         guard state == .untilClose || state == .done else { throw .cutOff }
-        return Response(status: status, body: body)
+        return response
     }
+
+    private var response: Response { Response(status: status, body: body, retryAfter: retryAfter) }
 
     /// Goes on by one part; false when that needs more bytes.
     private mutating func step() throws(Malformed) -> Bool {
@@ -145,6 +157,7 @@ extension HTTPResponseParser {
             case "transfer-encoding":
                 guard value == "chunked", !isChunked else { throw .badHeader }
                 isChunked = true
+            case "retry-after": retryAfter = Self.decimal(Array(value.utf8)[...])
             default: break
             }
         }

@@ -3,7 +3,7 @@ internal import JSON
 
 /// A run request as the API takes it; what is as by default is left out.
 enum RunRequestWriter {
-    static func json(of request: RunRequest) -> [UInt8] {
+    static func json(of request: RunRequest, usesCache: Bool = false, streams: Bool = false) -> [UInt8] {
         var writer = JSONWriter(capacity: 512 + request.files.reduce(0) { $0 + $1.content.count * 3 / 2 })
         writer.beginObject()
         if let language = request.language {
@@ -42,6 +42,14 @@ enum RunRequestWriter {
         writer.value(request.start.rawValue)
         writer.name("profile")
         writer.value(request.profile)
+        if streams {
+            writer.name("stream")
+            writer.value(true)
+        }
+        if usesCache {
+            writer.name("cache")
+            writer.value(true)
+        }
         if request.rich {
             writer.name("rich")
             writer.value(true)

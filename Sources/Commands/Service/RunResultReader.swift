@@ -3,16 +3,9 @@ internal import JSON
 
 /// A run result, read from the JSON that the API gives; only what the command line shows.
 struct RunResultReader {
-    private let object: JSONObject
+    let object: JSONObject
 
-    static func result(of json: [UInt8]) -> RunResult? {
-        guard let document = try? JSONParser.parse(json), case .object(let object) = document else {
-            return nil
-        }
-        return RunResultReader(object: object).result
-    }
-
-    private var result: RunResult? {
+    var result: RunResult? {
         guard let verdict, let language = text("language") else { return nil }
         let id = text("id").flatMap { RunID(parsing: $0) } ?? RunID.now()
         var result = RunResult(id: id, verdict: verdict, language: language, created: 0)
@@ -30,13 +23,17 @@ struct RunResultReader {
         guard case .array(let runs) = object["runs"] ?? .array([]) else { return nil }
         for run in runs {
             guard case .object(let members) = run else { return nil }
-            let reader = RunResultReader(object: members)
-            guard let verdict = reader.verdict else { return nil }
-            var one = RunResult(id: id, verdict: verdict, language: language, created: 0)
-            guard reader.fill(&one) else { return nil }
+            guard let one = RunResultReader(object: members).test(of: result) else { return nil }
             result.runs.append(one)
         }
         return result
+    }
+
+    /// One of several runs of a program.
+    func test(of whole: RunResult) -> RunResult? {
+        guard let verdict else { return nil }
+        var one = RunResult(id: whole.id, verdict: verdict, language: whole.language, created: 0)
+        return fill(&one) ? one : nil
     }
 
     /// What a run and each of its tests have; false where it is not of the form.
@@ -62,9 +59,9 @@ struct RunResultReader {
         return true
     }
 
-    private static func shown(_ value: JSONValue) -> RichResult? {
+    static func shown(_ value: JSONValue) -> RichResult? {
         guard case .object(let object) = value else { return nil }
-        let forms = object.members.filter { $0.name != "source" }.map { member in
+        let forms = object.members.filter { !["source", "event", "number"].contains($0.name) }.map { member in
             var writer = JSONWriter()
             writer.value(member.value)
             return RichResult.Form(type: member.name, json: writer.bytes)
@@ -142,7 +139,7 @@ struct RunResultReader {
     }
 
     /// Nil where the name could lead out of a folder, which no service of ours says.
-    private var file: CollectedFile? {
+    var file: CollectedFile? {
         guard let name = text("path"), let path = try? WorkspacePath(parsing: name) else { return nil }
         return CollectedFile(path: path, content: bytes("content"), executable: false)
     }
@@ -154,7 +151,7 @@ extension RunResultReader {
         return RunResultReader(object: members)
     }
 
-    private func text(_ name: String) -> String? {
+    func text(_ name: String) -> String? {
         guard case .string(let text) = object[name] else { return nil }
         return text
     }
@@ -164,13 +161,13 @@ extension RunResultReader {
         return number.double
     }
 
-    private func integer(_ name: String) -> Int? {
+    func integer(_ name: String) -> Int? {
         guard case .number(let number) = object[name] else { return nil }
         return number.integer
     }
 
     /// Text, or bytes as `{"base64": …}`.
-    private func bytes(_ name: String) -> [UInt8] {
+    func bytes(_ name: String) -> [UInt8] {
         switch object[name] {
         case .string(let text): Array(text.utf8)
         case .object(let wrapped):

@@ -3,7 +3,7 @@ internal import Glibc
 internal import JSON
 internal import Synchronization
 
-/// Runs a program through the service that listens in the data directory.
+/// Runs a program through the service.
 ///
 /// A request is sent once: what broke after it was sent may have run, and is never tried again. Hanging up
 /// is what cancels a run there.
@@ -13,24 +13,32 @@ final class ServiceBackend: Sendable {
 
     private let connection: Mutex<UnixConnection?>
     private let idempotencyKey: String?
+    private let place: ServicePlace
+    private let usesCache: Bool
 
-    /// Connects, or is nil when no service listens.
-    init?(socket: String, idempotencyKey: String?) {
-        guard let connection = UnixConnection(path: socket) else { return nil }
+    /// Connects, or is nil when no service listens on this machine.
+    ///
+    /// `usesCache`: Whether what the service knows of an identical run will do.
+    init?(
+        _ place: ServicePlace, idempotencyKey: String?, usesCache: Bool = false
+    ) throws(ServicePlace.Unreachable) {
+        guard let connection = try UnixConnection(place) else { return nil }
         self.connection = Mutex(consume connection)
         self.idempotencyKey = idempotencyKey
+        self.place = place
+        self.usesCache = usesCache
     }
 
     func run(_ request: RunRequest, interrupts: Interrupts) throws(RunBackend.Failure) -> RunResult {
-        let answer = try forward(RunRequestWriter.json(of: request), interrupts: interrupts)
-        guard let result = RunResultReader.result(of: answer) else {
-            throw .broken(
-                "the service's answer is not a run result; are this program and the service of one version?")
-        }
-        let isWhole =
-            DescriptorOutput.writeAll(result.stdout, to: 1) && DescriptorOutput.writeAll(result.stderr, to: 2)
-        guard isWhole else { throw .nobodyReads }
-        return result
+        // Who repeats a request by its key may come when much has been said already: it gets all of it at the end.
+        let streams = idempotencyKey == nil
+        let json = RunRequestWriter.json(of: request, usesCache: usesCache, streams: streams)
+        var events = RunEventReader()
+        let response = try exchange(
+            head(length: json.count, streams: streams) + json, interrupts: interrupts
+        ) { (bytes) throws(RunBackend.Failure) in try events.take(bytes) }
+        try check(response)
+        return try events.end()
     }
 
     /// Sends a request as it is and returns the result as it is.
@@ -38,20 +46,27 @@ final class ServiceBackend: Sendable {
     /// - Throws: `.request` when the service says that the request is wrong; nothing ran then.
     func forward(_ json: [UInt8], interrupts: Interrupts) throws(RunBackend.Failure) -> [UInt8] {
         let response = try exchange(head(length: json.count) + json, interrupts: interrupts)
-        guard response.status != 200 else { return response.body }
+        try check(response)
+        return response.body
+    }
+
+    private func check(_ response: HTTPResponseParser.Response) throws(RunBackend.Failure) {
+        guard response.status != 200 else { return }
         if let error = Self.error(in: response.body) { throw .request(error) }
         throw .broken("the service answered with HTTP status \(response.status)")
     }
 
-    private func head(length: Int) -> [UInt8] {
-        var head = "POST /v1/runs HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
-        head += "Content-Type: application/json\r\nContent-Length: \(length)\r\n"
-        if let key = idempotencyKey { head += "Idempotency-Key: \(key)\r\n" }
-        return Array((head + "\r\n").utf8)
+    private func head(length: Int, streams: Bool = false) -> [UInt8] {
+        var more = [(name: "Connection", value: "close")]
+        if streams { more.append(("Accept", "application/x-ndjson")) }
+        if let idempotencyKey { more.append(("Idempotency-Key", idempotencyKey)) }
+        return place.head("POST", "/v1/runs", bodyLength: length, more: more)
     }
 
+    /// `take`: Gets the body of a success as it comes; where there is none, the response has it.
     private func exchange(
-        _ request: [UInt8], interrupts: Interrupts
+        _ request: [UInt8], interrupts: Interrupts,
+        take: ((_ body: [UInt8]) throws(RunBackend.Failure) -> Void)? = nil
     ) throws(RunBackend.Failure) -> HTTPResponseParser.Response {
         guard let connection = connection.withLock({ $0.take() }) else {
             throw .broken("a connection serves one run")
@@ -61,9 +76,12 @@ final class ServiceBackend: Sendable {
             try connection.send(request, interrupts: interrupts)
             while true {
                 let bytes = try connection.receive(interrupts: interrupts)
-                guard !bytes.isEmpty else { return try parser.end() }
-                if let response = try parser.take(bytes) { return response }
+                let response = bytes.isEmpty ? try parser.end() : try parser.take(bytes)
+                if let take { try take(parser.takeBodySoFar()) }
+                if let response { return response }
             }
+        } catch let failure as RunBackend.Failure {
+            throw failure
         } catch UnixConnection.Failure.interrupted {
             throw .interrupted
         } catch {

@@ -1,7 +1,7 @@
 internal import Glibc
 internal import Posix
 
-/// A connection to a unix socket, given up when a signal comes.
+/// A connection to the service, given up when a signal comes.
 struct UnixConnection: ~Copyable {
     enum Failure: Error, Hashable {
         case interrupted
@@ -11,8 +11,8 @@ struct UnixConnection: ~Copyable {
     private let socket: Descriptor
 
     /// Connects, or is nil when nobody listens there.
-    init?(path: String) {
-        guard let socket = Self.open(path: path) else { return nil }
+    init?(_ place: ServicePlace) throws(ServicePlace.Unreachable) {
+        guard let socket = try place.connect() else { return nil }
         self.socket = socket
     }
 

@@ -44,3 +44,29 @@ package protocol AuditLog: Sendable {
     /// Reads the whole chain and its signed heads.
     func verify() async throws(StorageFailure) -> AuditVerdict
 }
+
+/// Answers of runs that may be given again, by the addresses of their outcomes.
+package protocol ResultCache: Sendable {
+    /// An answer that is not too old; using it counts against its being forgotten.
+    func find(_ address: String, now: Int64) async throws(StorageFailure) -> [UInt8]?
+    /// Keeps an answer, in place of those that were used longest ago; one that is too large for the cache is not kept.
+    func keep(_ answer: [UInt8], at address: String, for key: KeyID, now: Int64) async throws(StorageFailure)
+}
+
+/// Deliveries to webhooks, durable: each is tried until it arrived or was given up, whatever ends in between.
+package protocol DeliveryStore: Sendable {
+    /// Takes those that are due, a few of each key, and puts them off until `lease`: whoever took them and died is
+    /// followed by another attempt then.
+    func takeDue(now: Int64, lease: Int64, most: Int, mostOfKey: Int) async throws(StorageFailure)
+        -> [WebhookDelivery]
+    /// Keeps what came of an attempt.
+    func note(_ delivery: WebhookDelivery) async throws(StorageFailure)
+    /// When the next is due; nil where none waits.
+    func nextDue() async throws(StorageFailure) -> Int64?
+    /// The delivery of a run, without its body and secret.
+    func delivery(of run: RunID) async throws(StorageFailure) -> WebhookDelivery?
+    /// Signs by the service's key for webhooks (Ed25519), which is another than the audit log's.
+    func sign(_ message: [UInt8]) -> [UInt8]
+    /// By which anybody can check that.
+    var webhookKey: [UInt8] { get }
+}

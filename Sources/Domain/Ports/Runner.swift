@@ -12,6 +12,8 @@ package protocol Runner: Sendable {
     /// Returns: The fold of all events. A guest that fails is a result, not an error.
     /// Throws: ``RequestError`` before anything ran.
     func run(_ request: RunRequest, id: RunID, observer: RunObserver?) async throws(RequestError) -> RunResult
+    /// A digest of everything that can change what a request comes to; nil where that can't be told before it runs.
+    func outcomeAddress(of request: RunRequest) async -> String?
     /// What makes and keeps environments of libraries; nil where this runner has none.
     var environments: (any EnvironmentKeeper)? { get }
     /// Refuses new runs and those that wait for their turn; the ones that began go on.
@@ -19,6 +21,7 @@ package protocol Runner: Sendable {
 }
 
 extension Runner {
+    package func outcomeAddress(of request: RunRequest) async -> String? { nil }
     package var environments: (any EnvironmentKeeper)? { nil }
     package func drain() {}
 }

@@ -32,6 +32,8 @@ package struct RunRecord: Hashable, Sendable {
     /// The answer as it was given, without the bytes of files, which are artifacts.
     package var result: [UInt8]?
     package var artifacts: [Artifact] = []
+    /// Who is told of its end; kept with it, all or nothing.
+    package var delivery: WebhookDelivery?
 
     package init(id: RunID, key: KeyID, state: State, language: String, created: Int64) {
         self.id = id

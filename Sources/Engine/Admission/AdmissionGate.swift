@@ -20,6 +20,8 @@ final class AdmissionGate: Sendable {
         var waiters: [Int: Waiter] = [:]
         /// What was decided between a ticket's issue and its waiting.
         var early: [Int: Bool?] = [:]
+        /// Those that are told as soon as the lock is free.
+        var due: [(waiter: Waiter, answer: Bool?)] = []
         var isLooking = false
         var looked: Int64 = 0
     }
@@ -39,6 +41,19 @@ final class AdmissionGate: Sendable {
         self.clock = clock
     }
 
+    /// Changes the state, and then tells those about whom that decided.
+    ///
+    /// Never under the lock: to resume a task takes a lock of its own, under which its cancellation comes here for ours.
+    private func change<Value: Sendable>(_ body: (inout State) -> Value) -> Value {
+        let (value, due) = state.withLock { state in
+            let value = body(&state)
+            defer { state.due = [] }
+            return (value, state.due)
+        }
+        for one in due { one.waiter.resume(returning: one.answer) }
+        return value
+    }
+
     var snapshot: AdmissionSnapshot { state.withLock { $0.queue.filledSnapshot } }
 
     /// Waits until a run may begin.
@@ -47,7 +62,7 @@ final class AdmissionGate: Sendable {
     func enter(_ wish: AdmissionWish) async throws(RequestError) -> Entry {
         lookIfLongAgo()
         let time = clock()
-        let (ticket, answer) = state.withLock { state in
+        let (ticket, answer) = change { state in
             let submitted = state.queue.submit(wish, at: time)
             Self.tell(submitted.others, &state)
             return (submitted.ticket, submitted.answer)
@@ -69,16 +84,16 @@ final class AdmissionGate: Sendable {
     private func outcome(of ticket: Int) async -> Bool? {
         await withTaskCancellationHandler {
             await withCheckedContinuation { (waiter: Waiter) in
-                state.withLock { state in
+                change { state in
                     if let early = state.early.removeValue(forKey: ticket) {
-                        waiter.resume(returning: early)
+                        state.due.append((waiter, early))
                     } else {
                         state.waiters[ticket] = waiter
                     }
                 }
             }
         } onCancel: {
-            state.withLock { state in
+            change { state in
                 if state.queue.cancel(ticket) { Self.tell(ticket, false, &state) }
             }
         }
@@ -86,12 +101,12 @@ final class AdmissionGate: Sendable {
 
     func leave(_ ticket: Int, cpu: Duration) {
         let time = clock()
-        state.withLock { state in Self.tell(state.queue.end(ticket, cpu: cpu, at: time), &state) }
+        change { state in Self.tell(state.queue.end(ticket, cpu: cpu, at: time), &state) }
     }
 
     /// Lets nobody in any more, and tells those that wait.
     func drain() {
-        state.withLock { state in Self.tell(state.queue.drain(), &state) }
+        change { state in Self.tell(state.queue.drain(), &state) }
     }
 
     func noteUsed(_ cpu: Duration, by key: KeyID) {
@@ -111,7 +126,7 @@ final class AdmissionGate: Sendable {
 
     private static func tell(_ ticket: Int, _ answer: Bool?, _ state: inout State) {
         if let waiter = state.waiters.removeValue(forKey: ticket) {
-            waiter.resume(returning: answer)
+            state.due.append((waiter, answer))
         } else {
             state.early.updateValue(answer, forKey: ticket)
         }
@@ -133,7 +148,7 @@ extension AdmissionGate {
     private func look() {
         let load = machine.read()
         let now = clock().monotonic
-        state.withLock { state in
+        change { state in
             state.looked = now
             Self.tell(state.queue.look(load, at: now), &state)
         }

@@ -33,7 +33,7 @@ enum CompileAddress {
         return digest.hexadecimal()
     }
 
-    private static func add(_ files: [SourceFile], to digest: inout ContentDigest) {
+    static func add(_ files: [SourceFile], to digest: inout ContentDigest) {
         digest.add(files.count)
         for file in files.sorted(by: { $0.path.description < $1.path.description }) {
             digest.add(file.path.description)
@@ -42,7 +42,7 @@ enum CompileAddress {
         }
     }
 
-    private static func add(_ limits: Limits, to digest: inout ContentDigest) {
+    static func add(_ limits: Limits, to digest: inout ContentDigest) {
         for number in [
             Int(limits.wall.inNanoseconds), Int(limits.cpu.inNanoseconds), limits.memory.bytes,
             limits.processes, limits.output.bytes, limits.disk.bytes, limits.files, limits.cpuPercent,

@@ -44,7 +44,8 @@ struct EnvironmentBuilder {
             throw RequestError(
                 .unreachable, "libraries: the environment was damaged while it was kept; try again")
         }
-        _ = await thread.perform { store.collect() }
+        // Nobody waits for what makes room; what is cut off half-way is swept by the next process.
+        Task { [store, thread] in _ = await thread.perform { store.collect() } }
         say("the environment \(hash.prefix(12)) is ready")
         return made
     }

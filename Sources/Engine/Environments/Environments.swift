@@ -63,6 +63,14 @@ final class Environments: Sendable {
         case coming(AsyncStream<EnvironmentUpdate>)
     }
 
+    /// The hash of what a wish means just now; nil where that is to be found out.
+    func known(_ wish: LibraryWish, python: String) -> String? {
+        guard let (store, _) = try? parts(),
+            let locked = store.recall(key(of: wish, python: python), within: EnvironmentBuilder.memory)
+        else { return nil }
+        return locked.hash(index: configuration.libraryIndex.identity)
+    }
+
     /// `python`: The path of the interpreter that the environment is for.
     func board(_ wish: LibraryWish, python: String) async throws(RequestError) -> Seat {
         let (store, thread) = try parts()

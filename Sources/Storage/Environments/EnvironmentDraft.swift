@@ -1,4 +1,5 @@
 internal import CLinux
+internal import Digest
 package import Domain
 internal import Glibc
 package import Posix
@@ -14,7 +15,7 @@ package final class EnvironmentDraft: Sendable {
         var left: Int
         var size: Int
         var executable: Bool
-        var digest: PlainDigest
+        var digest: SHA256
     }
 
     private struct State: ~Copyable {
@@ -26,6 +27,9 @@ package final class EnvironmentDraft: Sendable {
     }
 
     package static let mostFiles = 200_000
+    /// From how many bytes on the disk begins to write a file as soon as it is whole: few files hold most of all
+    /// bytes, and sealing waits for what is left.
+    private static let writtenEarly = 128 << 10
 
     let name: String
     let drafts: Int32
@@ -65,7 +69,7 @@ package final class EnvironmentDraft: Sendable {
             }
             state.current = Current(
                 file: Descriptor(adopting: raw), path: path.description, left: size, size: size,
-                executable: executable, digest: PlainDigest())
+                executable: executable, digest: SHA256())
             if size == 0 { Self.finish(&state) }
         }
     }
@@ -92,6 +96,10 @@ package final class EnvironmentDraft: Sendable {
 
     private static func finish(_ state: inout State) {
         guard let current = state.current.take() else { return }
+        if current.size >= writtenEarly {
+            // Only sooner: sealing waits for the disk, and hears of its failures.
+            _ = clinux_write_back(current.file.rawValue)
+        }
         let (path, size, executable) = (current.path, current.size, current.executable)
         state.files.append(
             .init(path: path, size: size, sha256: current.digest.hexadecimal(), executable: executable))

@@ -1,3 +1,5 @@
+internal import CLinux
+internal import Digest
 package import Domain
 internal import Glibc
 internal import Posix
@@ -61,6 +63,7 @@ package final class EnvironmentStore: Sendable {
             requests = try FileTree.open("requests", in: root.rawValue)
             try FileTree.make("drafts", in: root.rawValue, mode: 0o700)
             drafts = try FileTree.open("drafts", in: root.rawValue)
+            clinux_spread(drafts.rawValue)
         } catch {
             throw StorageFailure(error.description)
         }
@@ -126,21 +129,27 @@ extension EnvironmentStore {
     private func checked(_ hash: String, _ folder: Int32) -> EnvironmentRecord? {
         var state = stat()
         guard fstatat(folder, EnvironmentManifest.name, &state, AT_SYMLINK_NOFOLLOW) == 0 else { return nil }
-        let changed = Int64(state.st_ctim.tv_sec) * 1_000_000_000 + Int64(state.st_ctim.tv_nsec)
-        let time = now()
         if let known = seen.withLock({ $0[hash] }), known.inode == UInt64(state.st_ino),
-            known.changed == changed, time - known.checked < Self.recheck
+            known.changed == Self.changed(state), now() - known.checked < Self.recheck
         {
             return known.record
         }
         guard let manifest = manifest(of: hash, folder), Self.misses(manifest, folder) == nil else {
             return nil
         }
-        seen.withLock {
-            $0[hash] = Seen(
-                inode: UInt64(state.st_ino), changed: changed, checked: time, record: manifest.record)
-        }
+        note(manifest.record, state)
         return manifest.record
+    }
+
+    /// Remembers that an entry is what its manifest says.
+    private func note(_ record: EnvironmentRecord, _ manifest: stat) {
+        let entry = Seen(
+            inode: UInt64(manifest.st_ino), changed: Self.changed(manifest), checked: now(), record: record)
+        seen.withLock { $0[record.hash] = entry }
+    }
+
+    private static func changed(_ state: stat) -> Int64 {
+        Int64(state.st_ctim.tv_sec) * 1_000_000_000 + Int64(state.st_ctim.tv_nsec)
     }
 
     private func manifest(of hash: String, _ folder: Int32) -> EnvironmentManifest? {
@@ -180,7 +189,7 @@ extension EnvironmentStore {
         let raw = openat(folder, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
         guard raw >= 0 else { return nil }
         let file = Descriptor(adopting: raw)
-        var digest = PlainDigest()
+        var digest = SHA256()
         var chunk = [UInt8](repeating: 0, count: 1 << 18)
         while true {
             let count = read(file.rawValue, &chunk, chunk.count)
@@ -218,8 +227,12 @@ extension EnvironmentStore {
     /// Makes a draft the environment of a hash, and removes those beyond the bound that were used longest ago.
     package func publish(_ draft: EnvironmentDraft, as record: EnvironmentRecord) throws(StorageFailure) {
         do throws(SystemFailure) {
-            _ = try draft.seal(record)
-            _ = try draft.publish(as: record.hash, in: store.rawValue)
+            let manifest = try draft.seal(record)
+            guard try draft.publish(as: record.hash, in: store.rawValue) else { return }
+            var state = stat()
+            if fstatat(draft.folder.rawValue, EnvironmentManifest.name, &state, AT_SYMLINK_NOFOLLOW) == 0 {
+                note(manifest.record, state)
+            }
         } catch {
             throw StorageFailure(error.description)
         }

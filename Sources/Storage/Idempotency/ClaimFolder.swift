@@ -1,4 +1,4 @@
-internal import CMessageDigest
+internal import Digest
 internal import Domain
 internal import Glibc
 internal import Posix
@@ -142,14 +142,7 @@ struct ClaimFolder: ~Copyable {
         return now - written > Self.lifetime
     }
 
-    private static func name(of key: String) -> String {
-        var context = SHA2_CTX()
-        SHA256Init(&context)
-        SHA256Update(&context, Array(key.utf8), key.utf8.count)
-        var digest = [UInt8](repeating: 0, count: Int(SHA256_DIGEST_LENGTH))
-        SHA256Final(&digest, &context)
-        return digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-    }
+    private static func name(of key: String) -> String { SHA256.hexadecimal(Array(key.utf8)) }
 }
 
 extension ClaimFolder {

@@ -105,10 +105,11 @@ final class EgressConnection: ReactorHandler {
 
     private func relay(_ state: inout State) throws(SystemFailure) -> Bool {
         guard let server = state.server?.fd else { return close(&state, resets: true) }
-        let before = (state.out.moved, state.back.moved)
-        let out = state.out.pump(from: state.guest.fd, to: server)
-        let back = state.isEnding ? .ended : state.back.pump(from: server, to: state.guest.fd)
-        owner.count(sent: state.out.moved - before.0, received: state.back.moved - before.1)
+        let out = state.out.pump(from: state.guest.fd, to: server) { owner.count(sent: $0) }
+        let back =
+            state.isEnding
+            ? .ended
+            : state.back.pump(from: server, to: state.guest.fd) { owner.count(received: $0) }
         if out == .broken || back == .broken { return close(&state, resets: true) }
         if state.out.isPassedOn, back == .ended { return close(&state, resets: false) }
         let wanted = state.isEnding ? Flow.nothing : state.back

@@ -82,7 +82,7 @@ extension EgressSession {
         connection.refuse()
     }
 
-    func count(sent: Int, received: Int = 0) {
+    func count(sent: Int = 0, received: Int = 0) {
         let before = isExhausted
         guard counts.moved(sent: sent, received: received) > configuration.mostBytes.bytes, !before else {
             return

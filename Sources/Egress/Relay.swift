@@ -17,7 +17,6 @@ struct Flow: Sendable {
     private(set) var isEnded = false
     /// Whether that has been passed on.
     private(set) var isPassedOn = false
-    private(set) var moved = 0
 
     init(isEnded: Bool = false) { self.isEnded = isEnded }
 
@@ -27,7 +26,9 @@ struct Flow: Sendable {
     /// Moves what can be moved without waiting.
     ///
     /// Nothing is read while something is left to be written, so a slow reader slows the writer.
-    mutating func pump(from source: Int32, to target: Int32) -> Progress {
+    ///
+    /// `count`: Is told of bytes before the target can see them, for their sight may be what ends a run.
+    mutating func pump(from source: Int32, to target: Int32, count taken: (Int) -> Void) -> Progress {
         for _ in 0..<Self.turn {
             if !pending.isEmpty {
                 let count = pending.withUnsafeBytes {
@@ -52,7 +53,7 @@ struct Flow: Sendable {
             }
             if count < 0 { return isTransient ? .waiting : .broken }
             if count == 0 { isEnded = true }
-            moved += count
+            if count > 0 { taken(count) }
             pending = bytes[...]
         }
         return .waiting

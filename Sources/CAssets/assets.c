@@ -16,6 +16,15 @@ static const unsigned char python_entry[] = {
 #embed "../../hosts/python/entry.py"
 };
 
+static const unsigned char python_context[] = {
+#embed "../../hosts/python/context.py"
+};
+
+struct cassets_bytes cassets_python_context(void)
+{
+    return (struct cassets_bytes){python_context, sizeof python_context};
+}
+
 struct cassets_bytes cassets_python_entry(void)
 {
     return (struct cassets_bytes){python_entry, sizeof python_entry};

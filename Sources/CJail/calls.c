@@ -2,6 +2,7 @@
 #include "cjail_calls.h"
 #include "internal.h"
 
+#include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -30,6 +31,20 @@ int cjail_pipe(int ends[2])
 int cjail_socketpair(int ends[2])
 {
     return failed_or(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends));
+}
+
+int cjail_terminal(int ends[2])
+{
+    char name[64];
+    ends[0] = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (ends[0] < 0)
+        return -errno;
+    ends[1] = unlockpt(ends[0]) < 0 || ptsname_r(ends[0], name, sizeof name) != 0 ? -1 : open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (ends[1] >= 0)
+        return 0;
+    int error = -errno;
+    close(ends[0]);
+    return error;
 }
 
 int cjail_eventfd(void)

@@ -3,6 +3,7 @@
 #include "internal.h"
 
 #include <linux/seccomp.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -43,7 +44,7 @@ static int enter_landlock(const struct cjail_plan *plan)
 {
     if (plan->flags & CJAIL_NO_LANDLOCK)
         return 0;
-    int ruleset = cjail_ruleset_open(plan, cjail_host_state.hosting);
+    int ruleset = cjail_ruleset_open(plan, cjail_host_state.hosting || cjail_host_state.session);
     if (ruleset < 0)
         return ruleset;
     int error = syscall(SYS_landlock_restrict_self, ruleset, 0) < 0 ? -errno : 0;
@@ -181,6 +182,8 @@ static int32_t take_run(char ***argv, char ***envp, int *fds, int *count)
         cjail_die(GUEST_SOCKET, "bundle", error);
     limit_processes(note.processes);
     take_streams(fds);
+    if (note.a & CJAIL_GO_TERMINAL)
+        ioctl(0, TIOCSCTTY, 0);
     given.hosts = note.a & CJAIL_GO_HOST;
     *argv = arguments;
     *envp = environment;
@@ -242,6 +245,11 @@ int cjail_guest_take(char *const *argv, char *const *envp)
     cjail_guest_leave();
     bool same = same_strings(argv, given.argv) && same_strings(envp, given.envp);
     return same ? CJAIL_TAKEN_SAME : CJAIL_TAKEN_OTHER;
+}
+
+void cjail_guest_receive(void)
+{
+    cjail_guest_await(&given.argv, &given.envp);
 }
 
 void cjail_guest_given(char ***argv, char ***envp)

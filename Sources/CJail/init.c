@@ -90,7 +90,7 @@ static void measure_end(struct cjail_init *init, struct cjail_note *note)
 }
 
 /* The guest is dead: everything else dies, then the end is told and the files are handed out. */
-static void finish(struct cjail_init *init)
+void cjail_init_finish(struct cjail_init *init)
 {
     struct cjail_note note = {.kind = CJAIL_ENDED};
     init->ended_ns = cjail_now();
@@ -129,7 +129,7 @@ static void reap(struct cjail_init *init)
         if (pid == init->guest) {
             init->status = status;
             if (!init->hosting)
-                return finish(init);
+                return cjail_init_finish(init);
             host_ended(init);
         }
     }
@@ -164,7 +164,10 @@ static void go(struct cjail_init *init, struct cjail_note *order, int *fds, int 
     init->network = init->go_flags & CJAIL_GO_NETWORK && count > 4 ? fds[--count] : -1;
     if (init->running || count < 4)
         cjail_die(init->control, "go", EPROTO);
-    init->files = count > 4 ? fds[4] : -1;
+    int fifth = count > 4 ? fds[4] : -1;
+    init->session = init->go_flags & CJAIL_GO_SESSION ? fifth : -1;
+    init->files = init->session < 0 ? fifth : -1;
+    init->processes_limit = order->processes;
     init->memory_limit = order->memory_bytes;
     init->cpu_limit = order->cpu_ns;
     int error = lay_out(init, order, fds[0]);
@@ -279,12 +282,14 @@ static void drop(int *fd)
     *fd = -1;
 }
 
-/* From the moment a guest is under way until its run has been handed out. */
-static void supervise(struct cjail_init *init)
+/* From the moment a guest is under way until its run has been handed out. Returns true in a session's guest. */
+static bool supervise(struct cjail_init *init)
 {
     bool sampling = init->plan->flags & CJAIL_SAMPLED;
     struct cjail_note way;
     while (!init->ended) {
+        if (init->session >= 0)
+            return cjail_session_serve(init);
         struct pollfd watched[5] = {
             {.fd = init->control, .events = POLLIN},
             {.fd = init->signals, .events = POLLIN},
@@ -309,6 +314,7 @@ static void supervise(struct cjail_init *init)
                 kill_everything(init);
         }
     }
+    return false;
 }
 
 /* Forgets the run that has ended. */
@@ -359,16 +365,17 @@ static bool take_guest(struct cjail_init *init, bool first)
 bool cjail_init_start(struct cjail_init *init, const int *groups, int group_count, uint32_t uid, uint32_t gid)
 {
     init->plan = cjail_host_state.plan;
-    init->listener = init->files = init->network = init->guest_socket = init->guest_pidfd = -1;
+    init->listener = init->files = init->network = init->session = init->guest_socket = init->guest_pidfd = -1;
     init->proc = init->gate.way = -1;
     cjail_shell_make(init, groups, group_count, uid, gid);
     guard_self(init);
     for (bool first = true;; first = false) {
         if (take_guest(init, first))
             return true;
-        supervise(init);
-        if (!init->running)
-            _exit(0); /* died parked */
+        if (supervise(init))
+            return true;
+        if (!init->running || (init->go_flags & CJAIL_GO_SESSION))
+            _exit(0); /* died parked, or is used up */
         clear(init);
         if (cjail_shell_renew(init) < 0)
             _exit(0);

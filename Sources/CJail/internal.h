@@ -32,6 +32,7 @@ struct cjail_host {
     const struct cjail_plan *plan;
     bool awaited; /* a run waits for the guest that is being made */
     bool hosting; /* that guest will host runs of its own */
+    bool session; /* that guest will be one of a session's */
     bool nested;  /* this host is a guest itself: nobody believes it */
     const struct cjail_ahead *ahead;
 };
@@ -92,6 +93,7 @@ struct cjail_init {
     int workspace;
     int files;
     int network; /* where the service asks for ways out, or -1 */
+    int session; /* where it asks for what sessions have, or -1 */
     pid_t guest;
     int guest_pidfd;
     uint32_t go_flags;
@@ -104,6 +106,7 @@ struct cjail_init {
     int64_t memory_base, memory_peak, cpu_sampled;
     int64_t cpu_parked; /* what the guest used before it was released */
     uint32_t processes_peak;
+    uint32_t processes_limit; /* of a session's guests, where no controller counts */
     uint32_t sampled_limit;
     struct cjail_profile *profile;
 };
@@ -171,7 +174,19 @@ pid_t cjail_verify_claim(struct cjail_init *init, const char **what);
 bool cjail_verify_parked(struct cjail_init *init, const char **what);
 long cjail_process_text(int proc, pid_t pid, const char *file, char *text, size_t size);
 
+bool cjail_session_serve(struct cjail_init *init);
+void cjail_init_finish(struct cjail_init *init);
+
+struct cjail_checkpoint;
+int cjail_files_open(struct cjail_init *init, const char *path, bool follow);
+int cjail_files_answer(struct cjail_init *init, const struct cjail_request *request, const char *first, const char *second);
+int cjail_answer(struct cjail_init *init, struct cjail_answer *answer, const void *text, size_t size, int fd);
+int cjail_tree_copy(int from, int to, uint64_t *bytes);
+int cjail_tree_remove(int folder, const char *name);
+int cjail_split(void);
+
 int cjail_guest_confine(int init_socket);
+void cjail_guest_receive(void);
 _Noreturn void cjail_guest_become(const struct cjail_ahead *program);
 
 int cjail_bundle_map(int fd, const char **start, const char **end, struct cjail_bundle_head *head);

@@ -46,10 +46,10 @@ static void register_rseq(void)
         area->cpu_id = (uint32_t)RSEQ_CPU_ID_REGISTRATION_FAILED;
 }
 
-static int borrow(int (*function)(void *), int stack)
+static int borrow(int (*function)(void *), int stack, int signal)
 {
     int status;
-    pid_t pid = clone(function, stacks[stack] + STACK, CLONE_VM | CLONE_VFORK | SIGCHLD, NULL);
+    pid_t pid = clone(function, stacks[stack] + STACK, CLONE_VM | CLONE_VFORK | signal, NULL);
     if (pid < 0)
         return -errno;
     while (waitpid(pid, &status, __WALL) < 0 && errno == EINTR)
@@ -91,7 +91,7 @@ static int entrant(void *unused)
     else
         entry.error = enter(namespaces, count);
     if (entry.error == 0)
-        borrow(midwife, 1);
+        borrow(midwife, 1, SIGCHLD);
     while (entry.error == 0 && cjail_host_state.nested)
         pause(); /* until the host's init has seen that the guest shares nothing with this process */
     _exit(0);
@@ -106,14 +106,30 @@ int cjail_join(const struct cjail_host_order *order)
     entry.error = 0;
     cjail_host_state.awaited = order->note.a & CJAIL_JOIN_AWAITED;
     cjail_host_state.hosting = order->note.a & CJAIL_JOIN_HOST;
+    cjail_host_state.session = order->note.a & CJAIL_JOIN_SESSION;
     if (setjmp(entry.caller) == GUEST) {
         register_rseq();
         if (!cjail_host_state.nested) /* who is not believed gets no hold of a control group */
             cjail_join_groups(entry.guest_socket, order->fds + 1, order->count - 1);
         return cjail_guest_confine(entry.guest_socket);
     }
-    int error = borrow(entrant, 0);
+    int error = borrow(entrant, 0, SIGCHLD);
     for (int i = 0; i < order->count; i++)
         close(order->fds[i]);
+    return error < 0 ? error : 1;
+}
+
+/* Forks a process that is not this one's child but init's, and that hears nothing of who was between them.
+ * Runs in: a guest of one thread. Returns: 0 in the new process, 1 in this one, or -errno. */
+int cjail_split(void)
+{
+    entry.error = 0;
+    if (setjmp(entry.caller) == GUEST) {
+        register_rseq();
+        while (getppid() != 1) /* the midwife is within libc's fork still */
+            sched_yield();
+        return 0;
+    }
+    int error = borrow(midwife, 1, 0);
     return error < 0 ? error : 1;
 }

@@ -46,9 +46,9 @@ int cjail_ruleset_open(const struct cjail_plan *plan, bool wide)
 {
     struct ruleset_attributes attributes = {
         .handled_access_fs = plan->landlock_handled,
-        .scoped = plan->landlock_scoped,
+        .scoped = cjail_host_state.session ? 0 : plan->landlock_scoped, /* a session's guests may signal each other */
     };
-    size_t size = plan->landlock_scoped ? sizeof attributes : sizeof attributes.handled_access_fs;
+    size_t size = attributes.scoped ? sizeof attributes : sizeof attributes.handled_access_fs;
     int ruleset = (int)syscall(SYS_landlock_create_ruleset, &attributes, size, 0);
     if (ruleset < 0)
         return -errno;

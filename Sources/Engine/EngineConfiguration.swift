@@ -46,6 +46,11 @@ package struct EngineConfiguration: Hashable, Sendable {
     /// Where libraries come from.
     package var libraryIndex = LibraryIndex()
 
+    /// How many sessions there may be at a time; 0 for an engine that has none.
+    package var mostSessions = 0
+    /// Modules that the host of Python contexts imports, so that every context has them.
+    package var contextPreload: [String] = []
+
     /// What waits and what runs at the same time.
     package var admission = AdmissionLimits(processors: 2)
 
@@ -60,6 +65,10 @@ package struct EngineConfiguration: Hashable, Sendable {
         } else {
             // One sandbox is made while the request is read, the next when a step takes longer than most programs.
             arguments += ["--parked-exec", "1", "--refill-ms", "25"]
+        }
+        if mostSessions > 0 {
+            arguments += ["--contexts", "yes"]
+            if !contextPreload.isEmpty { arguments += ["--context-preload", contextPreload.joined(separator: ",")] }
         }
         if let parked { arguments += ["--parked-python", "\(parked)", "--parked-exec", "\(parked)"] }
         if !preload.isEmpty { arguments += ["--preload-more", preload.joined(separator: ",")] }

@@ -22,6 +22,8 @@ package final class RunEngine: Runner {
     private let egress: EgressGate
     private let hosts: EnvironmentHosts
     let gate: AdmissionGate
+    private let live = Mutex<Sessions?>(nil)
+    package var sessions: (any SessionKeeper)? { live.withLock { $0 } }
 
     /// Starts the engine's thread, and its jailer, which makes ready while the first request is read.
     package init(
@@ -41,9 +43,19 @@ package final class RunEngine: Runner {
         egress = EgressGate(limits, resolver: resolver)
         hosts = EnvironmentHosts(most: configuration.maxima.memory)
         _ = try currentLink()
+        if configuration.mostSessions > 0 { live.withLock { $0 = makeSessions() } }
         kept.use { [weak self] () async throws(RequestError) in
             guard let self else { throw Self.unavailable("the engine has ended") }
             return try await readyLink().0
+        }
+    }
+
+    private func makeSessions() -> Sessions {
+        Sessions(most: configuration.mostSessions, maxima: configuration.maxima) {
+            [weak self] (policy) throws(RequestError) in try self?.checkNetwork(policy)
+        } link: { [weak self] () async throws(RequestError) in
+            guard let self else { throw Self.unavailable("the engine has ended") }
+            return try await readyLink()
         }
     }
 

@@ -25,6 +25,8 @@ struct InterpreterHost {
     var files: [(path: String, content: Content)]
     /// How many sandboxes of it wait parked.
     var parked: Int
+    /// Whether its forks are contexts of sessions, and not runs.
+    var isOfSessions = false
 
     private static let surroundings = [
         "HOME=/home/user", "PATH=/usr/local/bin:/usr/bin:/bin", "LANG=C.UTF-8",
@@ -38,6 +40,9 @@ struct InterpreterHost {
         var all: [UInt32: Self] = [:]
         if options.warmPython, access(options.python, X_OK) == 0 {
             all[UInt32(CJAIL_HOST_PYTHON.rawValue)] = python(options)
+        }
+        if options.contexts, access(options.python, X_OK) == 0, hasIPython(options.python) {
+            all[UInt32(CJAIL_HOST_PYTHON_CONTEXT.rawValue)] = pythonContext(options)
         }
         if options.warmSQL, SmallFile.exists("\(ChildProcess.ownFolder())/\(sqlProgram)") {
             all[UInt32(CJAIL_HOST_SQL.rawValue)] = sql(options)
@@ -105,6 +110,29 @@ extension InterpreterHost {
                 ("diatom/entry.py", .embedded(bytes(cassets_python_entry()))), library,
             ],
             parked: options.parkedPython)
+    }
+
+    /// The same with IPython's shell in it, whose forks are contexts.
+    private static func pythonContext(_ options: JailerOptions) -> Self {
+        var host = python(options)
+        host.environment.removeAll { $0.hasPrefix("DIATOM_PRELOAD=") }
+        host.environment += [
+            "DIATOM_PRELOAD=\(options.contextPreload.joined(separator: ","))", "DIATOM_CONTEXT=1",
+            "IPYTHONDIR=/tmp/.ipython", "MPLCONFIGDIR=/tmp/.matplotlib",
+        ]
+        host.files.append(("diatom/context.py", .embedded(bytes(cassets_python_context()))))
+        host.parked = options.parkedContexts
+        host.isOfSessions = true
+        return host
+    }
+
+    /// Looked for where Debian and pip put it, for asking the interpreter would take longer than its start.
+    private static func hasIPython(_ python: String) -> Bool {
+        var found = glob_t()
+        defer { globfree(&found) }
+        let prefix = python.hasPrefix("/usr/bin/") ? "/usr" : String(python.dropLast("/bin/python3".count))
+        let places = ["/usr/lib/python3/dist-packages", "/usr/local/lib/python3*/dist-packages", "\(prefix)/lib/python3*/site-packages"]
+        return places.contains { glob("\($0)/IPython/__init__.py", 0, nil, &found) == 0 }
     }
 }
 

@@ -60,7 +60,8 @@ extension Jailer {
 
     private func obey(_ order: cjail_order, _ descriptors: [Int32], client: Int) {
         switch order.kind {
-        case UInt32(CJAIL_ORDER_RUN.rawValue), UInt32(CJAIL_ORDER_HOST.rawValue):
+        case UInt32(CJAIL_ORDER_RUN.rawValue), UInt32(CJAIL_ORDER_HOST.rawValue),
+            UInt32(CJAIL_ORDER_SESSION.rawValue):
             let run = Sandbox.Run(client: client, order: order, descriptors: descriptors)
             if let problem = problem(with: order, descriptors) ?? refusal {
                 return refuse(run, problem, EINVAL)
@@ -76,6 +77,9 @@ extension Jailer {
         case UInt32(CJAIL_ORDER_KILL.rawValue):
             for fd in descriptors { close(fd) }
             cancel(order, client: client)
+        case UInt32(CJAIL_ORDER_MEMBER.rawValue), UInt32(CJAIL_ORDER_MEASURE.rawValue):
+            for fd in descriptors { close(fd) }
+            obey(session: order, client: client)
         default:
             for fd in descriptors { close(fd) }
             hello(client)
@@ -87,6 +91,11 @@ extension Jailer {
         let sockets = order.flags & UInt32(CJAIL_GO_NETWORK.rawValue) == 0 ? 0 : 1
         guard (4...5).contains(descriptors.count - sockets) else { return "order: descriptors" }
         guard hosts[order.host] != nil || isPooled(order.host) else { return "order: host" }
+        let isSession = order.kind == UInt32(CJAIL_ORDER_SESSION.rawValue)
+        let isOfSessions = interpreters[order.host]?.isOfSessions == true
+        // Guests of the exec host are bound as programs are, and can be a session's as well.
+        guard isSession ? isOfSessions || order.host == 0 : !isOfSessions else { return "order: host" }
+        guard !isSession || descriptors.count - sockets == 5 else { return "order: descriptors" }
         guard order.wall_ns > 0, order.wall_ns <= options.maxWall else { return "order: wall" }
         guard order.cpu_ns > 0, order.cpu_ns <= options.maxWall else { return "order: cpu" }
         guard order.memory_bytes >= 1 << 20, order.memory_bytes <= options.maxMemory else {
@@ -224,7 +233,7 @@ extension Jailer {
         return UInt32((isOwn ? CJAIL_END_OWN : CJAIL_END_ENGINE).rawValue)
     }
 
-    private func send(_ report: cjail_report, to client: Int) {
+    func send(_ report: cjail_report, to client: Int) {
         guard let socket = clients[client] else { return }
         guard socket.backlog.isEmpty else {
             socket.backlog.append(report)

@@ -171,7 +171,9 @@ extension Jailer {
         // One that never comes up is tried ever more rarely, up to once in 51 s.
         host.restartAt = Monotonic.now() + (100_000_000 << min(failedStarts[host.kind, default: 0], 9))
         for index in host.pending {
-            if let sandbox = sandboxes[index], sandbox.pidfd >= 0 {
+            if let sandbox = sandboxes[index], sandbox.isSession, sandbox.state == .running {
+                sandbox.joining.removeAll { $0 == host.kind }  // init hears that nobody comes
+            } else if let sandbox = sandboxes[index], sandbox.pidfd >= 0 {
                 abandon(sandbox)
             } else {
                 spawnLost(index)

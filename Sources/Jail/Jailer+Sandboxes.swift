@@ -188,8 +188,11 @@ extension Jailer {
     private func hear(_ note: cjail_note, _ descriptors: [Int32], from sandbox: Sandbox) {
         if let host = sandbox.hosting, Self.isOfHost(note) { return hear(note, descriptors, from: host) }
         switch note.kind {
-        case UInt32(CJAIL_VACANT.rawValue): admit(to: sandbox, descriptors)
+        case UInt32(CJAIL_VACANT.rawValue):
+            guard sandbox.isSession, sandbox.state == .running else { return admit(to: sandbox, descriptors) }
+            if let socket = descriptors.first { joinSession(sandbox, note.b, socket) }
         case UInt32(CJAIL_READY.rawValue):
+            if sandbox.isSession, sandbox.state == .running { return hasJoined(sandbox) }
             guard sandbox.state == .mapping || sandbox.state == .ordered else { return }
             // Rootless, init can be faster than its host's word of it; without a pidfd it could not be killed.
             guard sandbox.pidfd >= 0 else { return sandbox.isReady = true }
@@ -198,7 +201,7 @@ extension Jailer {
             guard sandbox.state == .running, let run = sandbox.run else { return }
             sandbox.releasedAt = note.b
             closeDescriptors(of: sandbox)
-            sandbox.wallDeadline = note.b + run.order.wall_ns
+            sandbox.wallDeadline = sandbox.isSession ? .max : note.b + run.order.wall_ns
             if sandbox.hosting == nil { report(started: sandbox, at: note.b) }
         case UInt32(CJAIL_ENDED.rawValue):
             guard sandbox.state == .running else { return }
@@ -230,6 +233,9 @@ extension Jailer {
             let isAwaited = pools[sandbox.pool]?.isBusy == true || sandbox.hosting != nil
             note.a = Int32(bitPattern: isAwaited ? CJAIL_JOIN_AWAITED.rawValue : 0)
             if sandbox.hosting != nil { note.a |= Int32(bitPattern: CJAIL_JOIN_HOST.rawValue) }
+            if interpreters[sandbox.pool.host]?.isOfSessions == true {
+                note.a |= Int32(bitPattern: CJAIL_JOIN_SESSION.rawValue)
+            }
             let groups = try groups[sandbox.index]?.group.membership() ?? []
             try host.ask(note, for: sandbox.index, descriptors: [socket] + groups)
         } catch {
@@ -283,6 +289,7 @@ extension Jailer {
             note.kind = UInt32(CJAIL_GO.rawValue)
             note.a = Int32(bitPattern: order.flags & Self.flagsOfRuns)
             if sandbox.hosting != nil { note.a = Int32(bitPattern: CJAIL_GO_HOST.rawValue) }
+            if sandbox.isSession { note.a |= Int32(bitPattern: CJAIL_GO_SESSION.rawValue) }
             note.b = order.disk_bytes
             note.c = Int64(order.files)
             note.memory_bytes = order.memory_bytes
@@ -293,7 +300,7 @@ extension Jailer {
             let now = Monotonic.now()
             sandbox.wallDeadline = now + order.wall_ns + 5_000_000_000
             sandbox.cpuCheck =
-                tree == nil ? .max : now + order.cpu_ns * 100 / Int64(max(100, order.cpu_percent))
+                tree == nil || sandbox.isSession ? .max : now + order.cpu_ns * 100 / Int64(max(100, order.cpu_percent))
         } catch {
             sandbox.failure = (error.operation, error.code)
             _ = cjail_pidfd_kill(sandbox.pidfd, SIGKILL)
@@ -323,12 +330,14 @@ extension Jailer {
 
     /// A sandbox that ends under a host's fork takes along what works in the host's memory: nobody knows how it left that.
     private func joinerHasFailed(_ sandbox: Sandbox) {
-        guard let host = hosts[sandbox.pool.host], host !== maker, host.isAlive,
-            let place = host.pending.firstIndex(of: sandbox.index)
-        else { return }
-        host.pending.remove(at: place)
-        log("host \(host.kind) lost a sandbox that its fork was to join, and is replaced")
-        hostLost(host)
+        for kind in Set([sandbox.pool.host] + sandbox.joining) {
+            guard let host = hosts[kind], host !== maker, host.isAlive,
+                let place = host.pending.firstIndex(of: sandbox.index)
+            else { continue }
+            host.pending.remove(at: place)
+            log("host \(host.kind) lost a sandbox that its fork was to join, and is replaced")
+            hostLost(host)
+        }
     }
 
     func due(_ sandbox: Sandbox, _ now: Int64) {
@@ -390,6 +399,8 @@ extension Jailer {
         guard let sandbox = sandboxes[index], sandbox.state == .running, group.oomKillsSince() > 0 else {
             return
         }
+        // It costs a session one of its guests, which the kernel has chosen.
+        if sandbox.isSession { return }
         kill(sandbox, UInt32(CJAIL_END_MEMORY.rawValue))
     }
 

@@ -16,6 +16,11 @@ package struct JailerOptions: Sendable {
     package var node = Self.nodes.first { access($0, X_OK) == 0 } ?? Self.nodes[0]
     package var warmNode = WarmNode.no
     package var warmSQL = false
+    /// Whether hosts of sessions' contexts are kept.
+    package var contexts = false
+    /// Modules that the host of Python contexts imports besides what IPython does.
+    package var contextPreload: [String] = []
+    package var parkedContexts = 2
     /// How many sandboxes of a kind wait parked.
     package var parkedPython = 4
     package var parkedNode = 2
@@ -147,6 +152,9 @@ package struct JailerOptions: Sendable {
         case "warm-python": warmPython = try yes()
         case "node": node = value
         case "warm-sql": warmSQL = try yes()
+        case "contexts": contexts = try yes()
+        case "context-preload": contextPreload = list
+        case "parked-contexts": parkedContexts = try number()
         case "parked-sql": parkedSQL = try number()
         case "warm-node":
             guard let kind = WarmNode(rawValue: value) else { throw .value(name: name, value: value) }

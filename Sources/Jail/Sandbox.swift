@@ -35,6 +35,10 @@ final class Sandbox {
     var hosting: ConfinedHost?
     /// The confined host that its guests are forks of, in whose own sandbox it is.
     var parent: ConfinedHost?
+    /// Of a session: members that may join, by number, and the kind of host that they come from.
+    var admitted: [Int64: UInt32] = [:]
+    /// Kinds of hosts whose forks are on their way in, oldest first.
+    var joining: [UInt32] = []
     /// Monotonic nanoseconds; `.max` where nothing is due.
     var wallDeadline = Int64.max
     var cpuCheck = Int64.max
@@ -59,6 +63,9 @@ final class Sandbox {
 
     /// Whether what went wrong, if anything, is only that nobody was there to take the run.
     var hasDiedUnused: Bool { failure.map { $0.stage == "send" } ?? true }
+
+    /// Whether it stays until it is told to end, and its guests come and go.
+    var isSession: Bool { run?.order.kind == UInt32(CJAIL_ORDER_SESSION.rawValue) }
 
     var nextDeadline: Int64 { min(wallDeadline, cpuCheck, lastDeadline) }
 }

@@ -1,13 +1,19 @@
 internal import Synchronization
 
-/// A bounded queue of one step's events between the thread that reads descriptors and the one task that
+/// What a channel carries.
+package protocol ChannelEvent: Sendable {
+    /// What it takes of the channel's bound, in bytes.
+    var cost: Int { get }
+}
+
+/// A bounded queue of events between the thread that reads descriptors and the one task that
 /// consumes them.
 ///
 /// The bound is in bytes of output: a producer that is told to pause stops reading the guest's pipes until
 /// ``next()`` has made room, so a slow consumer slows the guest and costs no memory.
-package final class EventChannel: Sendable {
+package final class EventChannel<Event: ChannelEvent>: Sendable {
     private struct State {
-        var events: [StepEvent] = []
+        var events: [Event] = []
         var first = 0
         var bytes = 0
         var waiter: CheckedContinuation<Void, Never>?
@@ -15,7 +21,7 @@ package final class EventChannel: Sendable {
         var isClosed = false
     }
 
-    package static let mostBytes = 1 << 20
+    package static var mostBytes: Int { 1 << 20 }
 
     private let state = Mutex(State())
     private let resume: Mutex<(@Sendable () -> Void)?> = Mutex(nil)
@@ -26,7 +32,7 @@ package final class EventChannel: Sendable {
     package func onRoom(_ action: @escaping @Sendable () -> Void) { resume.withLock { $0 = action } }
 
     /// - Returns: Whether the producer must pause.
-    package func send(_ event: StepEvent) -> Bool {
+    package func send(_ event: Event) -> Bool {
         let (waiter, pause) = state.withLock { state in
             guard !state.isClosed else { return (CheckedContinuation<Void, Never>?.none, false) }
             state.events.append(event)
@@ -50,7 +56,7 @@ package final class EventChannel: Sendable {
     }
 
     /// The next event, or nil when the step is over.
-    package func next() async -> StepEvent? {
+    package func next() async -> Event? {
         while true {
             let (event, isOver, makesRoom) = take()
             if makesRoom { resume.withLock { $0 }?() }
@@ -66,7 +72,7 @@ package final class EventChannel: Sendable {
         }
     }
 
-    private func take() -> (StepEvent?, Bool, Bool) {
+    private func take() -> (Event?, Bool, Bool) {
         state.withLock { state in
             guard state.first < state.events.count else { return (nil, state.isClosed, false) }
             let event = state.events[state.first]
@@ -83,8 +89,8 @@ package final class EventChannel: Sendable {
     }
 }
 
-extension StepEvent {
-    fileprivate var cost: Int {
+extension StepEvent: ChannelEvent {
+    package var cost: Int {
         if case .output(let output) = self { return output.bytes.count }
         return 0
     }

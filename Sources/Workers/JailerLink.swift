@@ -6,10 +6,17 @@ package import Posix
 internal import Synchronization
 internal import Wire
 
+/// Hears what the jailer says of one token.
+protocol ReportListener: AnyObject, Sendable {
+    func hear(_ report: cjail_report)
+    /// Nothing more will be heard.
+    func jailerLost()
+}
+
 /// This process's connection to a jailer, and the steps under way over it.
 package final class JailerLink: ReactorHandler {
     private struct State {
-        var sessions: [UInt64: StepSession] = [:]
+        var listeners: [UInt64: any ReportListener] = [:]
         var nextToken: UInt64 = 1
         var greeting: JailerGreeting?
         var greetingWaiters: [CheckedContinuation<JailerGreeting?, Never>] = []
@@ -92,11 +99,7 @@ package final class JailerLink: ReactorHandler {
     /// Its events come through the channel of what is returned, `ended` or `failed` last.
     package func start(_ order: StepOrder) throws(SystemFailure) -> StepSession {
         let session = try StepSession(order, link: self)
-        let token = state.withLock { state in
-            defer { state.nextToken += 1 }
-            state.sessions[state.nextToken] = session
-            return state.nextToken
-        }
+        let token = register(session)
         session.token = token
         do throws(SystemFailure) {
             try session.begin { message, fds throws(SystemFailure) in
@@ -109,7 +112,33 @@ package final class JailerLink: ReactorHandler {
         return session
     }
 
-    func forget(_ token: UInt64) { state.withLock { state in _ = state.sessions.removeValue(forKey: token) } }
+    /// Opens a session; its life is told over what is returned.
+    package func openSession(_ order: SessionOrder) throws(SystemFailure) -> SandboxSession {
+        let session = try SandboxSession(order, link: self)
+        do throws(SystemFailure) {
+            try session.begin(token: register(session)) { message, fds throws(SystemFailure) in
+                try self.socket.send(message, descriptors: fds)
+            }
+        } catch {
+            forget(session.token)
+            throw error
+        }
+        return session
+    }
+
+    private func register(_ listener: any ReportListener) -> UInt64 {
+        state.withLock { state in
+            defer { state.nextToken += 1 }
+            state.listeners[state.nextToken] = listener
+            return state.nextToken
+        }
+    }
+
+    func send(_ order: cjail_order) { try? socket.send(order) }
+
+    func forget(_ token: UInt64) {
+        state.withLock { state in _ = state.listeners.removeValue(forKey: token) }
+    }
 
     func kill(_ token: UInt64, _ reason: StepOutcome.Reason) {
         var order = cjail_order()
@@ -144,21 +173,21 @@ package final class JailerLink: ReactorHandler {
             for waiter in waiters { waiter.resume(returning: greeting) }
             return
         }
-        state.withLock { $0.sessions[report.token] }?.hear(report)
+        state.withLock { $0.listeners[report.token] }?.hear(report)
     }
 
     private func lost() {
-        let (sessions, waiters, tag) = state.withLock { state in
+        let (listeners, waiters, tag) = state.withLock { state in
             state.isLost = true
             defer {
-                state.sessions = [:]
+                state.listeners = [:]
                 state.greetingWaiters = []
             }
-            return (Array(state.sessions.values), state.greetingWaiters, state.tag)
+            return (Array(state.listeners.values), state.greetingWaiters, state.tag)
         }
         reactor.remove(socket.rawValue, tag: tag)
         for waiter in waiters { waiter.resume(returning: nil) }
-        for session in sessions { session.jailerLost() }
+        for listener in listeners { listener.jailerLost() }
         if let child {
             var status: Int32 = 0
             waitpid(child, &status, 0)

@@ -9,6 +9,8 @@ package struct StepOrder: Sendable {
         case node = 2
         case typescript = 3
         case sql = 4
+        /// Of sessions: forks of it are contexts.
+        case pythonContext = 5
 
         /// By the name that language packs use.
         package init?(named name: String) {

@@ -9,8 +9,8 @@ internal import Wire
 /// One step under way: its pipes, its output budget, its events.
 ///
 /// Everything but ``cancel()`` and the channel happens on the reactor's thread.
-package final class StepSession: ReactorHandler {
-    package let channel = EventChannel()
+package final class StepSession: ReactorHandler, ReportListener {
+    package let channel = EventChannel<StepEvent>()
     private let link: JailerLink
     private let order: StepOrder
     private let state: Mutex<StepState>
@@ -144,9 +144,9 @@ package final class StepSession: ReactorHandler {
         }
     }
 
-    private static let chunkSize = 65_536
+    static let chunkSize = 65_536
 
-    private static func chunk(_ fd: Int32) -> (Int, [UInt8]) {
+    static func chunk(_ fd: Int32) -> (Int, [UInt8]) {
         var count = 0
         let bytes = [UInt8](unsafeUninitializedCapacity: chunkSize) { buffer, used in
             count = Glibc.read(fd, buffer.baseAddress, chunkSize)

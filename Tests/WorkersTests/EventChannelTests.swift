@@ -15,7 +15,7 @@ struct EventChannelTests {
     }
 
     @Test func `events come in the order in which they were sent, and then the end`() async {
-        let channel = EventChannel()
+        let channel = EventChannel<StepEvent>()
         for number in UInt8(0)..<100 { _ = channel.send(Self.output([number])) }
         channel.close()
         for number in UInt8(0)..<100 { #expect(Self.bytes(await channel.next()) == [number]) }
@@ -24,14 +24,14 @@ struct EventChannelTests {
     }
 
     @Test func `what is sent after the end is not delivered`() async {
-        let channel = EventChannel()
+        let channel = EventChannel<StepEvent>()
         channel.close()
         #expect(!channel.send(Self.output([1])))
         #expect(await channel.next() == nil)
     }
 
     @Test func `a consumer that waits is woken by an event, and by the end`() async {
-        let channel = EventChannel()
+        let channel = EventChannel<StepEvent>()
         let consumer = Task {
             var seen: [[UInt8]] = []
             while let event = await channel.next() { seen.append(Self.bytes(event) ?? []) }
@@ -47,10 +47,10 @@ struct EventChannelTests {
     }
 
     @Test func `the producer is paused above the bound and called once when half of it is free`() async {
-        let channel = EventChannel()
+        let channel = EventChannel<StepEvent>()
         let calls = Mutex(0)
         channel.onRoom { calls.withLock { $0 += 1 } }
-        let quarter = [UInt8](repeating: 7, count: EventChannel.mostBytes / 4)
+        let quarter = [UInt8](repeating: 7, count: EventChannel<StepEvent>.mostBytes / 4)
         for _ in 0..<4 { #expect(!channel.send(Self.output(quarter)), "within the bound") }
         #expect(channel.send(Self.output([1])), "one byte above it")
         #expect(channel.send(.started), "still paused, whatever the event")
@@ -67,7 +67,7 @@ struct EventChannelTests {
     }
 
     @Test func `a producer that obeys loses nothing and stays within the bound by one piece`() async {
-        let channel = EventChannel()
+        let channel = EventChannel<StepEvent>()
         let (room, gate) = AsyncStream<Void>.makeStream()
         let (paused, firstPause) = AsyncStream<Never>.makeStream()
         channel.onRoom { gate.yield() }
@@ -95,7 +95,7 @@ struct EventChannelTests {
         await producer.value
         #expect(total == 300 * piece.count)
         let most = mostUnderWay.withLock { $0.most }
-        #expect(most <= EventChannel.mostBytes + 2 * piece.count)
-        #expect(most > EventChannel.mostBytes)
+        #expect(most <= EventChannel<StepEvent>.mostBytes + 2 * piece.count)
+        #expect(most > EventChannel<StepEvent>.mostBytes)
     }
 }

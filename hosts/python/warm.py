@@ -349,6 +349,10 @@ def _get_guest(library, usual):
 
 def serve():
     """Ends with the jailer; returns in confined children only, when their run has been given."""
+    if os.environ.pop("DIATOM_CONTEXT", None):
+        import context
+
+        context.serve(sys.modules[__name__])
     library = _load()
     own = _prepare(library)
     usual = _Usual()

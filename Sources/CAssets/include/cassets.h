@@ -38,6 +38,8 @@ struct cassets_bytes cassets_docs_script(void);
 
 /* Rewrites which program an interpreter is about to run. */
 struct cassets_bytes cassets_python_entry(void);
+/* Runs the cells of a session's context. */
+struct cassets_bytes cassets_python_context(void);
 struct cassets_bytes cassets_python_builder(void);
 
 /* Which library has a module that is not called like it. */

@@ -40,6 +40,7 @@
 
 #include "cjail_calls.h"
 #include "cjail_orders.h"
+#include "cjail_session.h"
 
 #define CJAIL_PATH_MAX 128
 #define CJAIL_BINDS_MAX 48
@@ -178,18 +179,23 @@ enum cjail_note_kind {
     CJAIL_MAPS_WRITTEN = 32,
     CJAIL_GO = 33,   /* a: flags; b: workspace bytes; c: inodes; descriptors: bundle, stdin, stdout, stderr, [files], [network] */
     CJAIL_KILL = 34,
-    CJAIL_ADMIT = 35, /* fork another guest */
+    CJAIL_ADMIT = 35, /* fork another guest; of a session: b: the number of a member that is to join */
     /* init to jailer */
     CJAIL_READY = 48,
     CJAIL_STARTED = 49, /* b: monotonic ns */
     CJAIL_ENDED = 50,   /* a: wait status; see struct cjail_note */
     CJAIL_FAILED = 51,  /* a: errno; text: stage */
-    CJAIL_VACANT = 52,  /* the sandbox stands without a guest; descriptor, if one is to join: its socket */
+    CJAIL_VACANT = 52,  /* the sandbox stands without a guest; descriptor, if one is to join: its socket. Of a session:
+                         * b: the number of the member that may join */
     /* init to guest, guest to init */
     CJAIL_RELEASE = 64, /* a: flags; descriptors: bundle, stdin, stdout, stderr */
     CJAIL_PARKED = 65,  /* a: the guest's pid */
     CJAIL_COUNTING = 66, /* a: the number of a filter's notifier; b: the guest's pid */
     CJAIL_ENTER = 67,    /* descriptors: the namespaces to join, user first, pid second */
+    /* init to a context, of a session; to its copy; and back, over the copy's socket */
+    CJAIL_FREEZE = 72,   /* make a copy of yourself that waits; a: enum cjail_freeze_flag; descriptor: its socket */
+    CJAIL_THAW = 73,     /* make a copy of yourself that goes on; descriptors: its socket to init, stdin, stdout, stderr */
+    CJAIL_OBSTACLE = 74, /* text: what cannot be copied */
     /* a confined host's init to the init of the sandbox that its guest is in, and back; init to that guest */
     CJAIL_CLAIM = 68,  /* a process of your pid namespace wants to be the guest: is it fit? */
     CJAIL_SETTLE = 69, /* yes; and behind it, for the guest, with descriptors: control group files */
@@ -211,6 +217,7 @@ enum cjail_spawn_flag {
 enum cjail_join_flag {
     CJAIL_JOIN_AWAITED = 1, /* a run waits already */
     CJAIL_JOIN_HOST = 2,    /* the guest will host runs of its own: its filter is the gate */
+    CJAIL_JOIN_SESSION = 4, /* the guest will be a context of a session */
 };
 
 enum cjail_go_flag {
@@ -218,6 +225,12 @@ enum cjail_go_flag {
     CJAIL_GO_PROFILE = 2,
     CJAIL_GO_NETWORK = 4, /* the last descriptor is the network socket */
     CJAIL_GO_HOST = 8, /* keep the socket to init, and serve orders to join on it */
+    CJAIL_GO_SESSION = 16, /* the fifth descriptor is the session socket (cjail_session.h); ends only when told to */
+    CJAIL_GO_TERMINAL = 32, /* RELEASE: stdin becomes the guest's controlling terminal */
+};
+
+enum cjail_freeze_flag {
+    CJAIL_FREEZE_DROP = 1, /* leave behind what cannot be copied */
 };
 
 /* The namespace type of a setns that enters none: a guest of a confined host asks to be taken. */
@@ -347,6 +360,16 @@ int cjail_quick_exit(void);
 int cjail_return_from(void *function, long value);
 
 enum cjail_fork { CJAIL_FORK_AWAITED = 0, CJAIL_FORK_IDLE = 1, CJAIL_FORK_ENDED = 2 };
+
+/* cjail_guest_await for a context: its stdin, the socket on which it is given cells, and the socket to init are moved out
+ * of the program's way. Returns the descriptor of the former. */
+int cjail_context_take(void);
+
+enum cjail_awoken { CJAIL_AWOKEN_CELL = 0, CJAIL_AWOKEN_THAWED = 1 };
+
+/* Waits until there is something to read on the socket of cells, and lets init copy this process meanwhile; the hooks are
+ * the interpreter's own, around forks. Returns CELL; or THAWED in a copy, whose streams and files are its own. */
+int cjail_context_wait(void (*before)(void), void (*after)(void), void (*in_child)(void));
 
 /* Serves orders to join, calling the interpreter's own hooks around each fork. Returns in each confined guest, IDLE where
  * no run waits for it yet and things may be done in advance; in the host ENDED, when the jailer is gone. */

@@ -15,6 +15,9 @@ int cjail_memfd_seal(int fd);
 int cjail_pipe(int ends[2]);
 int cjail_socketpair(int ends[2]);
 
+/* A terminal: who controls it, and its other end. Both close-on-exec. */
+int cjail_terminal(int ends[2]);
+
 int cjail_eventfd(void);
 
 int cjail_pidfd_open(pid_t pid);

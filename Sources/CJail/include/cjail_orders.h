@@ -14,11 +14,15 @@ enum cjail_order_kind {
     CJAIL_ORDER_RUN = 2,  /* descriptors: bundle, stdin, stdout, stderr, [files], [network] */
     CJAIL_ORDER_KILL = 3, /* reason: enum cjail_end_reason */
     CJAIL_ORDER_HOST = 4, /* a confined host for key and environment; as RUN. wall_ns: until it can fork */
+    CJAIL_ORDER_SESSION = 5, /* as RUN, the fifth descriptor being the session socket; wall_ns and cpu_ns do not count */
+    CJAIL_ORDER_MEMBER = 6,  /* let a fork of host into the session of this token; number: its number there */
+    CJAIL_ORDER_MEASURE = 7, /* of the session of this token */
 };
 
 enum cjail_host_kind {
     CJAIL_HOST_EXEC = 0, CJAIL_HOST_PYTHON = 1, CJAIL_HOST_NODE = 2, CJAIL_HOST_TYPESCRIPT = 3,
     CJAIL_HOST_SQL = 4,
+    CJAIL_HOST_PYTHON_CONTEXT = 5, /* of sessions only */
 };
 
 /* Who ended a run, if it was not the program. */
@@ -45,7 +49,8 @@ struct cjail_order {
     uint32_t flags; /* enum cjail_go_flag */
     uint32_t reason;
     uint32_t version;
-    uint64_t reserved[4];
+    uint64_t number; /* MEMBER */
+    uint64_t reserved[3];
     char key[CJAIL_KEY_MAX]; /* control group parent: letters, digits, - and _ */
     char environment[CJAIL_KEY_MAX]; /* RUN: fork it from the confined host of that name, if there is one; or empty */
 };
@@ -55,6 +60,7 @@ enum cjail_report_kind {
     CJAIL_REPORT_HELLO = 1,
     CJAIL_REPORT_STARTED = 2, /* of a host: that it can fork */
     CJAIL_REPORT_ENDED = 3,
+    CJAIL_REPORT_MEASURED = 5, /* processes_peak, memory_peak: so far; wall_ns: memory in use, in bytes */
     CJAIL_REPORT_REFUSED = 4, /* nothing ran: text says which stage, error is an errno */
 };
 

@@ -16,6 +16,8 @@ package protocol Runner: Sendable {
     func outcomeAddress(of request: RunRequest) async -> String?
     /// What makes and keeps environments of libraries; nil where this runner has none.
     var environments: (any EnvironmentKeeper)? { get }
+    /// What makes and keeps sessions; nil where this runner has none.
+    var sessions: (any SessionKeeper)? { get }
     /// Refuses new runs and those that wait for their turn; the ones that began go on.
     func drain()
 }
@@ -23,6 +25,7 @@ package protocol Runner: Sendable {
 extension Runner {
     package func outcomeAddress(of request: RunRequest) async -> String? { nil }
     package var environments: (any EnvironmentKeeper)? { nil }
+    package var sessions: (any SessionKeeper)? { nil }
     package func drain() {}
 }
 

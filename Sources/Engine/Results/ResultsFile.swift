@@ -23,7 +23,7 @@ enum ResultsFile {
         return results
     }
 
-    private static func form(_ member: JSONObject.Member) -> RichResult.Form? {
+    static func form(_ member: JSONObject.Member) -> RichResult.Form? {
         let isType =
             (3...100).contains(member.name.utf8.count) && member.name.utf8.contains(UInt8(ascii: "/"))
         guard isType else { return nil }

@@ -175,6 +175,8 @@ static void go(struct cjail_init *init, struct cjail_note *order, int *fds, int 
         cjail_die(init->control, "files", error);
     if (init->network >= 0 && (error = cjail_network_open(init->network)) < 0)
         cjail_die(init->control, "network", error);
+    if (init->session >= 0 && (error = cjail_session_prepare(init)) < 0)
+        cjail_die(init->control, "session", error);
     if (init->go_flags & CJAIL_GO_PROFILE)
         start_counting(init);
     if (init->joined && (init->plan->flags & CJAIL_SAMPLED))

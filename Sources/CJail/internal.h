@@ -174,6 +174,7 @@ pid_t cjail_verify_claim(struct cjail_init *init, const char **what);
 bool cjail_verify_parked(struct cjail_init *init, const char **what);
 long cjail_process_text(int proc, pid_t pid, const char *file, char *text, size_t size);
 
+int cjail_session_prepare(struct cjail_init *init);
 bool cjail_session_serve(struct cjail_init *init);
 void cjail_init_finish(struct cjail_init *init);
 

@@ -128,6 +128,7 @@ int cjail_split(void)
         register_rseq();
         while (getppid() != 1) /* the midwife is within libc's fork still */
             sched_yield();
+        setsid(); /* signals for the other's group are not for this process */
         return 0;
     }
     int error = borrow(midwife, 1, 0);

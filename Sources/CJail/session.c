@@ -187,8 +187,10 @@ static void signal_member(struct cjail_init *init, const struct cjail_request *r
     bool group = request->flags & CJAIL_ASK_GROUP;
     if (!member || member->pid <= 1 || request->mode > 64)
         answer.error = ESRCH;
-    else if (kill(group ? -member->pid : member->pid, (int)request->mode) < 0)
+    else if (kill(member->pid, (int)request->mode) < 0)
         answer.error = errno;
+    else if (group) /* which it may have left */
+        kill(-member->pid, (int)request->mode);
     cjail_answer(init, &answer, NULL, 0, -1);
 }
 
@@ -291,6 +293,20 @@ static void sample(struct cjail_init *init)
         cjail_members_reap(init);
     }
     init->sampled_limit = CJAIL_SAMPLED_NONE;
+}
+
+/* Before a session's first guest is released: its guests are to see each other, each being in a Landlock domain of its
+ * own. What init's own folder tells of the machine is covered. Returns: 0 or -errno. */
+int cjail_session_prepare(struct cjail_init *init)
+{
+    if (init->plan->flags & CJAIL_NO_PROC)
+        return 0;
+    int context = fspick(AT_FDCWD, "/proc", FSPICK_CLOEXEC), error = 0;
+    if (context < 0 || mount("/dev/null", "/proc/1/cmdline", NULL, MS_BIND, NULL) < 0 ||
+        fsconfig(context, FSCONFIG_SET_STRING, "hidepid", "off", 0) < 0 || fsconfig(context, FSCONFIG_CMD_RECONFIGURE, NULL, NULL, 0) < 0)
+        error = -errno;
+    close(context);
+    return error;
 }
 
 /* The first guest is what the order to go released. */

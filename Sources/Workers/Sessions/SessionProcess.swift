@@ -70,23 +70,33 @@ package final class SessionProcess: ReactorHandler {
     package func ready(_ event: Epoll.Event) {
         if state.withLock({ $0.wayTag == event.tag }) {
             if event.writable { flush() }
-            return kind == .terminal ? readTerminal() : readFrames()
+            switch kind {
+            case .context: return readFrames()
+            case .terminal: return readTerminal()
+            case .command: return
+            }
         }
         guard let stream = state.withLock({ $0.streams[event.tag] }) else { return }
         read(stream, event.tag, turns: 4)
         finishIfDone()
     }
 
-    private func read(_ stream: Stream, _ tag: UInt64, turns: Int) {
+    /// - Returns: Whether nothing was left to be read.
+    @discardableResult
+    private func read(_ stream: Stream, _ tag: UInt64, turns: Int) -> Bool {
         for _ in 0..<turns {
             let (count, bytes) = StepSession.chunk(stream.fd)
-            if count < 0, errno == EAGAIN || errno == EINTR { return }
-            guard count > 0 else { return close(tag) }
-            if channel.send(.output(RunEvent.Output(stream: stream.kind, bytes: bytes))) {
-                return pause(stream.fd, tag)
+            if count < 0, errno == EAGAIN || errno == EINTR { return true }
+            guard count > 0 else {
+                close(tag)
+                return true
             }
-            if count < StepSession.chunkSize { return }
+            if channel.send(.output(RunEvent.Output(stream: stream.kind, bytes: bytes))) {
+                pause(stream.fd, tag)
+                return false
+            }
         }
+        return false
     }
 
     private func pause(_ fd: Int32, _ tag: UInt64) {
@@ -107,6 +117,7 @@ package final class SessionProcess: ReactorHandler {
             return paused
         }
         for (tag, stream) in paused { try? reactor.change(stream.fd, .input, tag: tag) }
+        if state.withLock({ $0.end != nil }) { giveUp() }
     }
 
     /// What was printed before a frame was sent is told before it.
@@ -208,10 +219,8 @@ package final class SessionProcess: ReactorHandler {
     /// The process is dead, as its init says; children of its may hold its streams still, for a moment.
     func hasEnded(_ end: ProcessEnd) {
         state.withLock { if $0.end == nil { $0.end = end } }
-        for (tag, stream) in state.withLock({ $0.streams }) { read(stream, tag, turns: 16) }
         if kind == .terminal { readTerminal() }
-        finishIfDone()
-        reactor.perform { self.giveUp() }
+        giveUp()
     }
 
     private func finishIfDone() {
@@ -223,13 +232,18 @@ package final class SessionProcess: ReactorHandler {
         if let end { finish(end) }
     }
 
-    /// What still holds the streams goes on without us.
+    /// Reads what the dead process has said; whoever else holds its streams goes on without us.
     private func giveUp() {
+        var isLeft = false
         for (tag, stream) in state.withLock({ $0.streams }) where !stream.isPaused {
-            read(stream, tag, turns: 16)
-            close(tag)
+            if read(stream, tag, turns: 16) {
+                close(tag)
+            } else {
+                isLeft = isLeft || state.withLock { $0.streams[tag]?.isPaused == false }
+            }
         }
         finishIfDone()
+        if isLeft { reactor.perform { self.giveUp() } }
     }
 
     private func finish(_ end: ProcessEnd) {

@@ -64,16 +64,16 @@ extension Application {
     func follow(
         _ id: RunID, after number: Int, format: EventFormat, for principal: Principal
     ) async throws(APIError) -> HTTPResponse {
-        let feed: RunFeed
+        let feed: EventFeed
         switch desk.registry.find(id, for: principal) {
         case .underWay(let found?), .finished(_, let found?): feed = found
         case .underWay(nil): throw Self.isNotFollowed
         case .finished(let response, nil):
-            feed = RunFeed(isPaced: false)
+            feed = EventFeed(isPaced: false)
             feed.end(response.status == 200 ? "finished" : "error", response.body)
         case nil:
             let record = try await record(id, for: principal)
-            feed = RunFeed(isPaced: false)
+            feed = EventFeed(isPaced: false)
             let isResult = record.httpStatus ?? 200 == 200
             let body =
                 isResult ? await RecordedResult(history: history).answer(record) : record.result ?? []

@@ -13,6 +13,7 @@ package final class Application: Sendable {
     let decoder: RunRequestDecoder
     let owner = TaskOwner()
     let desk: RunDesk
+    let sessionDesk: SessionDesk
     let keyed: KeyedRequests
     let log: Log
     let records: ServiceRecords
@@ -48,6 +49,7 @@ package final class Application: Sendable {
             maxima: configuration.maxima, languages: languages, webhooks: records.webhooks)
         self.records = records
         self.access = access ?? AccessControl(keys: records.keys, hasKeys: false)
+        sessionDesk = SessionDesk(owner: owner)
         desk = RunDesk(
             runner: runner, owner: owner,
             registry: RunRegistry(
@@ -158,7 +160,10 @@ package final class Application: Sendable {
     }
 
     /// Tells those who follow runs that their connections are alive; called every few seconds by whoever serves.
-    package func beat() { desk.beat() }
+    package func beat() {
+        desk.beat()
+        sessionDesk.beat()
+    }
 
     /// A JSON object of strings.
     static func object(_ members: (StaticString, String)...) -> [UInt8] {

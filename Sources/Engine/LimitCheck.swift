@@ -26,25 +26,37 @@ enum LimitCheck {
     /// `language`: Id of the pack that was found.
     static func check(_ request: RunRequest, language: String) throws(RequestError) {
         let key = request.allowance
-        for (field, limits) in [("limits", request.limits), ("compile_limits", request.compileLimits)] {
-            if let most = key.memory, limits.memory > most {
-                throw tooHigh(
-                    "\(field).memory_mb", "\(limits.memory.wholeMebibytes)", "\(most.wholeMebibytes)")
-            }
-            if let most = key.wall, limits.wall > most {
-                throw tooHigh(
-                    "\(field).wall_ms", "\(Int(limits.wall.inMilliseconds))",
-                    "\(Int(most.inMilliseconds))")
-            }
-        }
+        try check(request.limits, "limits", key)
+        try check(request.compileLimits, "compile_limits", key)
         if let languages = key.languages, !languages.contains(language) {
             throw RequestError(
                 .unknownLanguage, "language: this key may run \(languages.joined(separator: ", ")) only",
                 field: "language")
         }
-        if !key.allowsNetwork, request.network != .none {
-            throw RequestError(.networkUnavailable, "network: this key may use none", field: "network")
+        try check(request.network, key)
+    }
+
+    /// The same of a session.
+    static func check(_ request: SessionRequest) throws(RequestError) {
+        try check(request.limits, "limits", request.allowance)
+        try check(request.network, request.allowance)
+    }
+
+    private static func check(
+        _ limits: Limits, _ field: String, _ key: KeyAllowance
+    ) throws(RequestError) {
+        if let most = key.memory, limits.memory > most {
+            throw tooHigh("\(field).memory_mb", "\(limits.memory.wholeMebibytes)", "\(most.wholeMebibytes)")
         }
+        if let most = key.wall, limits.wall > most {
+            throw tooHigh(
+                "\(field).wall_ms", "\(Int(limits.wall.inMilliseconds))", "\(Int(most.inMilliseconds))")
+        }
+    }
+
+    private static func check(_ network: NetworkPolicy, _ key: KeyAllowance) throws(RequestError) {
+        guard !key.allowsNetwork, network != .none else { return }
+        throw RequestError(.networkUnavailable, "network: this key may use none", field: "network")
     }
 
     /// Lowers what a request left at its default to what its key may use.
@@ -55,7 +67,7 @@ enum LimitCheck {
         return request
     }
 
-    private static func lower(_ limits: inout Limits, for key: KeyAllowance) {
+    static func lower(_ limits: inout Limits, for key: KeyAllowance) {
         let usual = Limits(limits.step)
         if let most = key.memory, limits.memory == usual.memory { limits.memory = min(limits.memory, most) }
         if let most = key.wall, limits.wall == usual.wall { limits.wall = min(limits.wall, most) }

@@ -62,6 +62,12 @@ enum Keeper {
         if !options.preload.isEmpty {
             arguments += ["--preload-more", options.preload.joined(separator: ",")]
         }
+        if options.mostSessions > 0 {
+            arguments += ["--contexts", "yes"]
+            if !options.sessionPreload.isEmpty {
+                arguments += ["--context-preload", options.sessionPreload.joined(separator: ",")]
+            }
+        }
         if let folder = options.environmentsFolder {
             arguments += ["--environments", FolderPath.absolute(folder) + "/store"]
             let links = index.shownFolders

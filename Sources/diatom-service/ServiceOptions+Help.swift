@@ -20,6 +20,8 @@ extension ServiceOptions {
           --cors-origins URL,…  pages of these origins may use the service with a key; '*' for all
           --allow NAME,…        isolation layers whose absence is allowed, e.g. memory:sampled
           --preload MODULE,…    modules that the warm Python host imports besides its standard list
+          --sessions N          sessions at a time at most (default: 100; 0: there are none)
+          --session-preload MODULE,…  modules that every Python context finds imported
           --allow-private HOST:PORT,…
                                 servers that runs may name in 'network' although their addresses are private
           --compile-cache-mb N  what compiled programs may take in the data folder (default: 512; 0: none are kept)

@@ -16,6 +16,8 @@ extension ServiceOptions {
         SettingKind("--cors-origins", isList: true),
         SettingKind("--allow", isList: true),
         SettingKind("--preload", isList: true),
+        SettingKind("--sessions", usual: "100"),
+        SettingKind("--session-preload", isList: true),
         SettingKind("--allow-private", isList: true),
         SettingKind("--compile-cache-mb", usual: "512"),
         SettingKind("--environments-mb", usual: "4096"),

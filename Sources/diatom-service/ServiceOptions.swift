@@ -13,6 +13,9 @@ struct ServiceOptions {
     var data: String
     var allowed: [String] = []
     var preload: [String] = []
+    /// Sessions at a time; 0 for none at all.
+    var mostSessions = 100
+    var sessionPreload: [String] = []
     /// Servers that runs may reach although their addresses are private.
     var privateEndpoints: [NetworkPolicy.Endpoint] = []
     var jailerSocket: String?
@@ -159,6 +162,8 @@ struct ServiceOptions {
             origins.formUnion(list)
         case "--allow": allowed += list
         case "--preload": preload += list
+        case "--sessions": mostSessions = try Self.count(name, value, 0...400)
+        case "--session-preload": sessionPreload += list
         case "--allow-private":
             for text in list {
                 guard let endpoint = try? NetworkPolicy.Endpoint(parsing: text) else { throw .endpoint(text) }

@@ -60,6 +60,8 @@ func startEngine(
     var configuration = EngineConfiguration(jailer: ChildProcess.ownFolder() + "/diatom-jailer")
     configuration.allowed = options.allowed
     configuration.preload = options.preload
+    configuration.mostSessions = options.mostSessions
+    configuration.contextPreload = options.sessionPreload
     configuration.privateEndpoints = options.privateEndpoints
     configuration.jailerSocket = options.jailerSocket
     configuration.compiledFolder = options.data + "/compiled"

@@ -241,9 +241,12 @@ def _adopt(warm, library, shell, frames, descriptor):
     """Becomes a context, in the child."""
     environment = warm._given(library)[1]
     warm._take_environment(environment)
-    for name in ("stdout", "stderr"):
-        stream = getattr(sys, name)
-        stream.reconfigure(line_buffering=True, errors="backslashreplace", encoding="utf-8")
+    # Anew: the host's may have been files, which can seek, and know it.
+    for number, name in ((1, "stdout"), (2, "stderr")):
+        warm._keep(getattr(sys, name))
+        stream = open(number, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)
+        setattr(sys, name, stream)
+        setattr(sys, f"__{name}__", stream)
     os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
     sys.argv[:] = [""]
     sys.path.insert(0, "")

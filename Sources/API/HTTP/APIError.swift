@@ -49,6 +49,13 @@ package struct APIError: Error, Hashable, Sendable {
         return error
     }
 
+    static func rangeNotSatisfiable(_ size: Int) -> APIError {
+        var error = APIError(
+            status: 416, code: "range_not_satisfiable", message: "Range: the file has \(size) bytes and none of these")
+        error.headers.append("Content-Range", "bytes */\(size)")
+        return error
+    }
+
     static func unsupportedMediaType(_ message: String) -> APIError {
         APIError(status: 415, code: "unsupported_media_type", message: message)
     }

@@ -2,7 +2,7 @@ internal import Domain
 
 /// Everything that can be asked for.
 enum Routes {
-    static let all: [Route] = runs + records + environments + facts
+    static let all: [Route] = runs + sessions + records + environments + facts
 
     private static let runs = [
         Route("POST", "/v1/runs", "submitRun", scope: .run, readsQuery: true) {

@@ -52,7 +52,7 @@ final class RunDesk: Sendable {
         var id: RunID
         var task: Task<Ended, Never>
         /// Its events, where somebody may follow them.
-        var feed: RunFeed?
+        var feed: EventFeed?
     }
 
     /// Starts a run that nobody waits for, once it is in the history: who is told its id finds it again, whatever happens.
@@ -67,14 +67,14 @@ final class RunDesk: Sendable {
 
     /// Starts a run on the calling thread, which goes on when the run first waits.
     func start(_ order: RunOrder, id: RunID = .now()) throws(RequestError) -> Started {
-        let feed = order.isFollowed ? RunFeed(isPaced: order.options.streams) : nil
+        let feed = order.isFollowed ? EventFeed(isPaced: order.options.streams) : nil
         try registry.begin(id, key: order.principal.key, feed: feed)
         let task = owner.startHere { await self.execute(order, id: id, feed: feed) }
         registry.attach(id) { task.cancel() }
         return Started(id: id, task: task, feed: feed)
     }
 
-    private func execute(_ order: RunOrder, id: RunID, feed: RunFeed?) async -> Ended {
+    private func execute(_ order: RunOrder, id: RunID, feed: EventFeed?) async -> Ended {
         let events = feed.map { RunEventEncoder(feed: $0, language: order.request.language) }
         var observer: RunObserver?
         if let events { observer = { await events.take($0) } }

@@ -5,13 +5,13 @@ internal import Synchronization
 final class RunRegistry: Sendable {
     enum Found: Sendable {
         /// With its events, where they are kept.
-        case underWay(RunFeed?)
-        case finished(StoredResponse, RunFeed?)
+        case underWay(EventFeed?)
+        case finished(StoredResponse, EventFeed?)
     }
 
     private struct Entry {
         var key: KeyID
-        var feed: RunFeed?
+        var feed: EventFeed?
         /// The cancellation is missing for the moment between registering and starting.
         var cancel: (@Sendable () -> Void)?
         /// nil while it is under way.
@@ -45,7 +45,7 @@ final class RunRegistry: Sendable {
     }
 
     /// Registers a run that is about to start.
-    func begin(_ id: RunID, key: KeyID, feed: RunFeed?) throws(RequestError) {
+    func begin(_ id: RunID, key: KeyID, feed: EventFeed?) throws(RequestError) {
         let accepted = state.withLock { state in
             guard state.underWay < mostUnderWay else { return false }
             state.underWay += 1

@@ -14,7 +14,7 @@ package struct RunRequestDecoder: Sendable {
         "deadline_ms", "store", "webhook", "stream",
     ]
 
-    private let maxima: LimitMaxima
+    let maxima: LimitMaxima
     private let languages: any LanguageDirectory
     private let webhooks: Webhooks?
 

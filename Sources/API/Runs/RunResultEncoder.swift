@@ -154,7 +154,7 @@ package enum RunResultEncoder {
     }
 
     /// What went wrong with the sandbox itself: not the guest's word.
-    private static func write(failure: String, to writer: inout JSONWriter) {
+    static func write(failure: String, to writer: inout JSONWriter) {
         writer.beginObject()
         writer.name("name")
         writer.value("EngineFailure")
@@ -165,7 +165,7 @@ package enum RunResultEncoder {
         writer.endObject()
     }
 
-    private static func write(_ error: GuestError?, to writer: inout JSONWriter) {
+    static func write(_ error: GuestError?, to writer: inout JSONWriter) {
         guard let error else { return writer.null() }
         writer.beginObject()
         writer.name("name")
@@ -237,7 +237,7 @@ package enum RunResultEncoder {
         writer.endObject()
     }
 
-    private static func write(_ usage: Usage, to writer: inout JSONWriter) {
+    static func write(_ usage: Usage, to writer: inout JSONWriter) {
         writer.beginObject()
         writer.name("wall_ms")
         writer.milliseconds(usage.wall)
@@ -263,7 +263,7 @@ package enum RunResultEncoder {
         writer.endObject()
     }
 
-    private static func write(_ hit: LimitHit?, to writer: inout JSONWriter) {
+    static func write(_ hit: LimitHit?, to writer: inout JSONWriter) {
         guard let hit else { return writer.null() }
         writer.beginObject()
         writer.name("name")

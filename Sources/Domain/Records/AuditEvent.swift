@@ -13,6 +13,8 @@ package struct AuditEvent: Hashable, Sendable {
         case keyRevoked = "key.revoked"
         case accessDenied = "access.denied"
         case environmentRemoved = "environment.removed"
+        case sessionCreated = "session.created"
+        case sessionEnded = "session.ended"
         case recordsExpired = "records.expired"
         case backupMade = "backup.made"
     }

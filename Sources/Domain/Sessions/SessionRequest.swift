@@ -16,6 +16,7 @@ package struct SessionRequest: Hashable, Sendable {
     package var metadata: [String: String] = [:]
     /// Whose it is.
     package var key = KeyID.local
+    package var allowance = KeyAllowance()
 
     package init() {}
 }

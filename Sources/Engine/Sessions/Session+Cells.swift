@@ -189,6 +189,8 @@ extension Session {
         var variables = [
             "PATH": "/home/user/.local/bin:/usr/local/bin:/usr/bin:/bin", "HOME": "/home/user", "USER": "user", "LOGNAME": "user",
             "LANG": "C.UTF-8", "SHELL": "/bin/bash", "TMPDIR": "/tmp", "DIATOM_SESSION": info.id.description,
+            // A context with other threads cannot be copied, and one core is the usual share.
+            "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1",
         ]
         for variable in info.request.env { variables[variable.name] = variable.value }
         return variables.sorted { $0.key < $1.key }.map { EnvironmentVariable(name: $0.key, value: $0.value) }

@@ -42,7 +42,10 @@ package final class Sessions: SessionKeeper {
     package func find(_ id: SessionID) -> (any LiveSession)? { state.withLock { $0.sessions[id] } }
 
     package func create(_ request: SessionRequest) async throws(RequestError) -> any LiveSession {
+        var request = request
+        LimitCheck.lower(&request.limits, for: request.allowance)
         try LimitCheck.check(request.limits, against: maxima, field: "limits")
+        try LimitCheck.check(request)
         try check(request.network)
         try reserve()
         defer { state.withLock { $0.making -= 1 } }

@@ -7,11 +7,11 @@ internal import Synchronization
 /// Output comes from pipes in pieces that may end inside a character; what is incomplete waits for the rest, so
 /// that text stays text.
 final class RunEventEncoder: Sendable {
-    private let feed: RunFeed
+    private let feed: EventFeed
     private let language: String?
     private let remainders = Mutex<[RunEvent.Output.Stream: [UInt8]]>([:])
 
-    init(feed: RunFeed, language: String?) {
+    init(feed: EventFeed, language: String?) {
         self.feed = feed
         self.language = language
     }

@@ -6,14 +6,14 @@ internal import Telemetry
 internal import Testing
 
 @Suite(.timeLimit(.minutes(1)))
-struct RunFeedTests {
-    private func numbers(_ next: RunFeed.Next) -> [Int] {
+struct EventFeedTests {
+    private func numbers(_ next: EventFeed.Next) -> [Int] {
         guard case .events(let events, _) = next else { return [] }
         return events.map(\.number)
     }
 
     @Test func `readers get what was, what comes, and the end`() async {
-        let feed = RunFeed(isPaced: false)
+        let feed = EventFeed(isPaced: false)
         await feed.send("stdout", Array("{}".utf8))
         let reader = feed.enter()
         #expect(numbers(await feed.next(after: 0, reader: reader)) == [1])
@@ -30,7 +30,7 @@ struct RunFeedTests {
     }
 
     @Test func `who comes late is told how much was missed`() async {
-        let feed = RunFeed(isPaced: false)
+        let feed = EventFeed(isPaced: false)
         for _ in 0..<40 { await feed.send("stdout", [UInt8](repeating: 0x20, count: 64 << 10)) }
         let reader = feed.enter()
         guard case .events(let events, let missed) = await feed.next(after: 0, reader: reader) else {
@@ -42,7 +42,7 @@ struct RunFeedTests {
     }
 
     @Test func `the reader that paces misses nothing, and the run waits for it`() async {
-        let feed = RunFeed(isPaced: true)
+        let feed = EventFeed(isPaced: true)
         let sent = Atomic(0)
         let piece = [UInt8](repeating: 0x20, count: 64 << 10)
         let run = Task {
@@ -64,7 +64,7 @@ struct RunFeedTests {
 
     @Test func `a paced run goes on when its reader leaves or it is cancelled`() async {
         for leaves in [true, false] {
-            let feed = RunFeed(isPaced: true)
+            let feed = EventFeed(isPaced: true)
             let body = EventStreamBody(feed, format: .lines, paces: true)
             let run = Task { await feed.send("stdout", [UInt8](repeating: 0x20, count: 1 << 20)) }
             await Task.yield()
@@ -75,7 +75,7 @@ struct RunFeedTests {
 
     @Test func `cancelling a body ends its waiting, and tells once`() async {
         let told = Atomic(0)
-        let feed = RunFeed(isPaced: false)
+        let feed = EventFeed(isPaced: false)
         let body = EventStreamBody(feed, format: .serverSent) { told.add(1, ordering: .relaxed) }
         async let next = body.next()
         for _ in 0..<100 { await Task.yield() }
@@ -86,7 +86,7 @@ struct RunFeedTests {
     }
 
     @Test func `a beat reaches those who wait`() async {
-        let feed = RunFeed(isPaced: false)
+        let feed = EventFeed(isPaced: false)
         let body = EventStreamBody(feed, format: .serverSent)
         async let next = body.next()
         for _ in 0..<100 { await Task.yield() }

@@ -48,7 +48,7 @@ enum EventFormat: Sendable {
 
 /// A run's events, as the body of an answer.
 final class EventStreamBody: HTTPBodyStream {
-    private let feed: RunFeed
+    private let feed: EventFeed
     private let format: EventFormat
     private let reader: Int
     private let paces: Bool
@@ -57,7 +57,7 @@ final class EventStreamBody: HTTPBodyStream {
 
     /// `whenGone`: What happens when the client goes before the end.
     init(
-        _ feed: RunFeed, after number: Int = 0, format: EventFormat, paces: Bool = false,
+        _ feed: EventFeed, after number: Int = 0, format: EventFormat, paces: Bool = false,
         whenGone: (@Sendable () -> Void)? = nil
     ) {
         self.feed = feed

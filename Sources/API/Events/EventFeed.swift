@@ -6,7 +6,7 @@ internal import Synchronization
 /// One reader, the one whose request began the run, may pace it: what it has not read is kept, and the run
 /// waits while that is too much. All others get what is kept when they come for it, and are told how many
 /// events they missed.
-final class RunFeed: Sendable {
+final class EventFeed: Sendable {
     /// What a reader finds.
     enum Next: Sendable {
         case events([FeedEvent], missed: Int)

@@ -89,8 +89,19 @@ static uint64_t number_in(const char *name)
     return *name ? 0 : number;
 }
 
-/* Calls visit with the number of each process but this one. */
-static int each_process(struct cjail_init *init, void (*visit)(struct cjail_init *init, pid_t pid))
+/* Whether a process is one of a sandbox that has branched off. */
+static bool is_elsewhere(struct cjail_init *init, pid_t pid)
+{
+    enum { PID = 1 };
+    if (!init->branches)
+        return false;
+    uint64_t own = cjail_namespace_of(init->proc, 1, PID);
+    uint64_t its = cjail_namespace_of(init->proc, pid, PID);
+    return its != 0 && its != own;
+}
+
+/* Calls visit with the number of each process of this sandbox but this one. */
+int cjail_each_process(struct cjail_init *init, void (*visit)(struct cjail_init *init, pid_t pid))
 {
     static char names[4096];
     int count = 0, folder = openat(init->proc, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -100,7 +111,7 @@ static int each_process(struct cjail_init *init, void (*visit)(struct cjail_init
         for (long at = 0; at < got; at += size) {
             memcpy(&size, names + at + 16, sizeof size);
             uint64_t pid = number_in(names + at + 19);
-            if (pid <= 1)
+            if (pid <= 1 || is_elsewhere(init, (pid_t)pid))
                 continue;
             count++;
             visit(init, (pid_t)pid);
@@ -177,7 +188,8 @@ static int freeze(struct cjail_init *init, struct checkpoint *checkpoint, struct
     return 0;
 }
 
-static int copy_files(int from, int to, uint64_t *bytes)
+/* Copies the files of one workspace into another, which has none. */
+int cjail_workspace_copy(int from, int to, uint64_t *bytes)
 {
     static const char *const folders[] = {"user", "tmp", "shm"};
     int error = 0;
@@ -199,7 +211,7 @@ static int copy_workspace(int workspace, uint64_t *bytes)
     int copy = cjail_workspace_make(size.disk_total, (uint32_t)size.inodes_total - 4);
     if (copy < 0)
         return copy;
-    int error = copy_files(workspace, copy, bytes);
+    int error = cjail_workspace_copy(workspace, copy, bytes);
     if (error < 0)
         close(copy);
     return error < 0 ? error : copy;
@@ -214,7 +226,7 @@ static int make(struct cjail_init *init, uint64_t number, bool drops, uint64_t *
         return -EAGAIN;
     obstacles.used = 0;
     if (!drops) {
-        each_process(init, note_stranger);
+        cjail_each_process(init, note_stranger);
         if (obstacles.used)
             return -EBUSY;
     }
@@ -251,7 +263,7 @@ static int count_frozen(void)
 static int end_others(struct cjail_init *init)
 {
     for (int round = 0; round < 2000; round++) {
-        int left = each_process(init, kill_unless_frozen);
+        int left = cjail_each_process(init, kill_unless_frozen);
         cjail_members_reap(init);
         if (left <= count_frozen())
             return 0;
@@ -326,6 +338,48 @@ static int revive(struct cjail_init *init, uint64_t number, struct checkpoint *c
     return 0;
 }
 
+/* From now on the gate (gate.c) is for forks of a checkpoint's context, on their way into sandboxes nested in this one. */
+static int branch_from(struct cjail_init *init, const struct checkpoint *checkpoint)
+{
+    if (!init->branches)
+        return -EOPNOTSUPP;
+    if (checkpoint->count != 1)
+        return -E2BIG;
+    if (checkpoint->contexts[0].pid <= 1)
+        return -EOWNERDEAD;
+    init->guest = checkpoint->contexts[0].pid;
+    init->guest_socket = checkpoint->contexts[0].socket;
+    init->gate.files = checkpoint->files;
+    return 0;
+}
+
+/* Lets go of what is about to be forgotten. */
+static void leave_gate(struct cjail_init *init, const struct checkpoint *checkpoint)
+{
+    if (checkpoint->count != 1 || init->guest_socket != checkpoint->contexts[0].socket)
+        return;
+    cjail_gate_shut(init);
+    init->guest = 0;
+    init->guest_socket = init->gate.files = -1;
+}
+
+void cjail_checkpoints_clear(void)
+{
+    memset(all, 0, sizeof all);
+}
+
+/* Ends all processes of the session, the frozen ones too. Returns: 0 or -errno. */
+int cjail_checkpoints_end(struct cjail_init *init)
+{
+    for (int i = 0; i < CJAIL_CHECKPOINTS_MAX; i++) {
+        if (!all[i].used)
+            continue;
+        leave_gate(init, &all[i]);
+        forget(&all[i]);
+    }
+    return end_others(init);
+}
+
 /* Which checkpoint the session has just been rolled back to: its contexts come back one by one. */
 static uint64_t current;
 
@@ -357,9 +411,14 @@ void cjail_checkpoints_answer(struct cjail_init *init, const struct cjail_reques
     case CJAIL_ASK_REVIVE:
         error = count == 3 ? revive(init, request->value, find(current), fds) : -EPROTO;
         break;
+    case CJAIL_ASK_BRANCH:
+        error = checkpoint ? branch_from(init, checkpoint) : -ENOENT;
+        break;
     case CJAIL_ASK_FORGET:
-        if (checkpoint)
+        if (checkpoint) {
+            leave_gate(init, checkpoint);
             forget(checkpoint);
+        }
         break;
     default: error = -EPROTO; break;
     }

@@ -10,11 +10,20 @@
 #include "keep.h"
 
 #include <poll.h>
+#include <sys/prctl.h>
 
 #define OUT_OF_THE_WAY 900
 #define STREAMS 3
 
 static int cells = -1, init_socket = -1;
+static bool is_branch;
+
+/* A program in a sandbox that has branched off is not to be read from the one that it came from. */
+static void be_unreadable(void)
+{
+    if (is_branch)
+        prctl(PR_SET_DUMPABLE, 0UL, 0UL, 0UL, 0UL);
+}
 
 static int move_away(int fd)
 {
@@ -41,6 +50,48 @@ int cjail_context_take(void)
     cells = move_away(0);
     open_nothing(0, O_RDONLY);
     return cells;
+}
+
+/* In a fork that has come into another sandbox: takes what it is given there. */
+static void become_branch(void)
+{
+    enum { GUEST_SOCKET = 3 };
+    int number = cells;
+    cjail_guest_receive();
+    init_socket = move_away(GUEST_SOCKET);
+    cells = fcntl(0, F_DUPFD_CLOEXEC, OUT_OF_THE_WAY);
+    if (cells != number) {
+        dup3(cells, number, O_CLOEXEC);
+        close(cells);
+    }
+    cells = number;
+    open_nothing(0, O_RDONLY);
+    cjail_keep_restore();
+    is_branch = true;
+    be_unreadable();
+}
+
+/* Forks into the sandbox whose namespaces came with the note. Returns true there. */
+static bool branch(int socket, struct cjail_note *note, const int *fds, int count, void (*before)(void), void (*after)(void),
+                   void (*in_child)(void))
+{
+    struct cjail_host_order order = {.note = *note, .count = count};
+    memcpy(order.fds, fds, (size_t)count * sizeof *fds);
+    order.note.a |= CJAIL_JOIN_SESSION;
+    cjail_host_state.nested = true;
+    before();
+    int side = cjail_join(&order);
+    if (side == 0) {
+        in_child();
+        become_branch();
+        return true;
+    }
+    after();
+    cjail_host_state.nested = false;
+    struct cjail_note refusal = {.kind = CJAIL_UNJOINED, .a = side};
+    if (side < 0)
+        cjail_send(socket, &refusal, NULL, 0);
+    return false;
 }
 
 static void tell(int socket, uint32_t kind, int32_t number)
@@ -76,6 +127,11 @@ static void wait_frozen(int socket, void (*before)(void), void (*after)(void), v
         int fds[CJAIL_NOTE_FDS], count = CJAIL_NOTE_FDS;
         if (cjail_receive(socket, &note, fds, &count, 0) != 1)
             _exit(0); /* nobody can want this copy any more */
+        if (note.kind == CJAIL_JOIN && count == CJAIL_NAMESPACES) {
+            if (branch(socket, &note, fds, count, before, after, in_child))
+                return;
+            continue;
+        }
         if (note.kind != CJAIL_THAW || count != 4)
             continue;
         before();
@@ -85,6 +141,7 @@ static void wait_frozen(int socket, void (*before)(void), void (*after)(void), v
             close(socket);
             take_streams(fds);
             cjail_keep_restore();
+            be_unreadable();
             tell(init_socket, CJAIL_PARKED, (int32_t)syscall(SYS_getpid));
             return;
         }

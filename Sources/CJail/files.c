@@ -324,6 +324,15 @@ int cjail_tree_remove(int folder, const char *name)
     return remove_visited(folder, name, &deep);
 }
 
+/* Removes what stands in an open folder. */
+int cjail_tree_empty(int folder)
+{
+    int deep = 0, error = 0;
+    for (int rounds = 0; rounds < 100; rounds++)
+        error = each_name(folder, remove_visited, &deep);
+    return error;
+}
+
 static int remove_path(const char *path)
 {
     char last[NAME_MAX + 1];

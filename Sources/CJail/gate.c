@@ -48,7 +48,7 @@ void cjail_gate_shut(struct cjail_init *init)
         close(gate->way); /* the nested init hears that nobody comes */
     if (gate->entrant_pidfd > 0)
         close(gate->entrant_pidfd);
-    *gate = (struct cjail_gate){.way = -1};
+    *gate = (struct cjail_gate){.way = -1, .files = gate->files};
 }
 
 static void refuse_join(struct cjail_init *init, const char *why, int error)
@@ -86,13 +86,19 @@ static void open_gate(struct cjail_init *init, const struct cjail_note *note, in
 /* In the new process: keeps what came with the order, and nothing of the outer sandbox's. */
 _Noreturn static void live_as_nested(int *fds, int count, uint32_t uid, uint32_t gid)
 {
-    enum { ASIDE = 128 };
+    enum { ASIDE = 900, FIRST = 3 };
     for (int i = 0; i < count; i++)
         fds[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, ASIDE);
-    close_range(3, ASIDE - 1, 0);
+    for (int i = 0; i < count; i++)
+        fds[i] = dup3(fds[i], FIRST + i, O_CLOEXEC);
+    close_range((unsigned)(FIRST + count), ~0U, 0);
+    cjail_session_forget();
     struct cjail_init nested = {.control = fds[0], .joined = true, .nested = true};
+    char **argv, **envp;
     cjail_init_start(&nested, fds + 1, count - 1, uid, gid);
-    _exit(0);
+    cjail_guest_await(&argv, &envp); /* a program of a session that has branched off */
+    cjail_guest_exec(argv, envp);
+    _exit(71);
 }
 
 static int clone_nested(struct cjail_init *init, int *fds, int count, int *pidfd)
@@ -187,7 +193,7 @@ static bool is_found_fit(struct cjail_gate *gate)
 {
     struct cjail_note claim = {.kind = CJAIL_CLAIM}, answer;
     struct pollfd way = {.fd = gate->way, .events = POLLIN};
-    return cjail_send(gate->way, &claim, NULL, 0) == 0 && poll(&way, 1, ANSWER_MS) == 1 &&
+    return cjail_send(gate->way, &claim, &gate->files, gate->files >= 0) == 0 && poll(&way, 1, ANSWER_MS) == 1 &&
            cjail_receive(gate->way, &answer, NULL, NULL, MSG_DONTWAIT) == 1 && answer.kind == CJAIL_SETTLE;
 }
 

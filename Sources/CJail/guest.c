@@ -54,7 +54,9 @@ static int enter_landlock(const struct cjail_plan *plan)
 
 static int load_filter(const struct cjail_plan *plan)
 {
-    if (!cjail_host_state.hosting)
+    /* Copies of a context of a session may branch off to other sandboxes; what is in one of those may not. */
+    bool branches = cjail_host_state.session && plan->interpreter && !cjail_host_state.nested;
+    if (!cjail_host_state.hosting && !branches)
         return cjail_filter_load(&plan->filter, 0);
     struct cjail_note note = {.kind = CJAIL_COUNTING, .a = GUEST_NOTIFIER, .b = syscall(SYS_getpid)};
     int notifier = cjail_filter_load(&plan->gate, SECCOMP_FILTER_FLAG_NEW_LISTENER);

@@ -75,7 +75,8 @@ int cjail_host_spawn(int control)
     if (pid == 0) {
         struct cjail_init init = {.control = order.fds[0],
                                   .joined = order.note.a & CJAIL_SPAWN_JOINED,
-                                  .hosting = order.note.a & CJAIL_SPAWN_HOST};
+                                  .hosting = order.note.a & CJAIL_SPAWN_HOST,
+                                  .branches = order.note.a & CJAIL_SPAWN_SESSION};
         close(control);
         cjail_init_start(&init, order.fds + 1, order.count - 1, uid, gid);
         return 0;

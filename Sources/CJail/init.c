@@ -24,18 +24,18 @@ static void guard_self(struct cjail_init *init)
         cjail_die(init->control, "signalfd", errno);
 }
 
-static int take_listener(struct cjail_init *init, int number)
+int cjail_init_take_listener(pid_t guest, int number)
 {
+    int process = (int)syscall(SYS_pidfd_open, guest, 0), fd = -1;
     /* The guest's next call waits for our answer, so its descriptor is fetched, not sent. */
-    for (int tries = 0; tries < 20000; tries++) {
-        int fd = (int)syscall(SYS_pidfd_getfd, init->guest_pidfd, number, 0);
-        if (fd >= 0) {
-            fcntl(fd, F_SETFD, FD_CLOEXEC);
-            return fd;
-        }
-        usleep(50);
-    }
-    return -1;
+    for (int tries = 0; process >= 0 && fd < 0 && tries < 20000; tries++)
+        if ((fd = (int)syscall(SYS_pidfd_getfd, process, number, 0)) < 0)
+            usleep(50);
+    if (fd >= 0)
+        fcntl(fd, F_SETFD, FD_CLOEXEC);
+    if (process >= 0)
+        close(process);
+    return fd;
 }
 
 static void adopt(struct cjail_init *init, pid_t guest)
@@ -222,6 +222,12 @@ static void take_claim(struct cjail_init *init)
     if (error < 0)
         cjail_die(init->control, "settle", error);
     cjail_send(init->guest_socket, &settle, NULL, 0); /* to the host's init, which hands the socket over */
+    uint64_t bytes = 0;
+    if (init->origin >= 0 && (error = cjail_workspace_copy(init->origin, init->workspace, &bytes)) < 0)
+        cjail_die(init->control, "files", error);
+    if (init->origin >= 0)
+        close(init->origin);
+    init->origin = -1;
     cjail_send(init->guest_socket, &settle, init->groups, init->group_count);
 }
 
@@ -243,13 +249,16 @@ static void hear_stranger(struct cjail_init *init, struct cjail_note *note)
 static void hear_guest(struct cjail_init *init)
 {
     struct cjail_note note;
-    if (cjail_receive(init->guest_socket, &note, NULL, NULL, MSG_DONTWAIT) != 1) {
+    int fd = -1, count = init->nested && init->origin < 0;
+    if (cjail_receive(init->guest_socket, &note, &fd, &count, MSG_DONTWAIT) != 1) {
         if (!init->guest)
             cjail_die(init->control, "join", ECHILD);
         close(init->guest_socket);
         init->guest_socket = -1;
         return;
     }
+    if (count == 1)
+        init->origin = fd;
     if (init->nested)
         return hear_stranger(init, &note);
     if (init->hosting && init->running)
@@ -261,7 +270,7 @@ static void hear_guest(struct cjail_init *init)
         if (!init->guest)
             adopt(init, (pid_t)note.b);
         if (init->listener < 0)
-            init->listener = take_listener(init, note.a);
+            init->listener = cjail_init_take_listener(init->guest, note.a);
         break;
     case CJAIL_PARKED:
         if (!init->guest)
@@ -368,6 +377,7 @@ bool cjail_init_start(struct cjail_init *init, const int *groups, int group_coun
 {
     init->plan = cjail_host_state.plan;
     init->listener = init->files = init->network = init->session = init->guest_socket = init->guest_pidfd = -1;
+    init->origin = init->gate.files = -1;
     init->proc = init->gate.way = -1;
     cjail_shell_make(init, groups, group_count, uid, gid);
     guard_self(init);

@@ -71,6 +71,7 @@ struct cjail_gate {
     uint64_t user, pid; /* that sandbox's namespaces */
     int step;         /* namespaces entered */
     pid_t entrant;    /* the process that enters them; its child is the guest */
+    int files;        /* what the sandbox's workspace is to have in it, or -1 */
     int entrant_pidfd;
 };
 
@@ -79,6 +80,7 @@ struct cjail_init {
     const struct cjail_plan *plan;
     bool joined;  /* guests come from an interpreter host */
     bool hosting; /* the guest hosts runs of its own */
+    bool branches; /* of a session: other sandboxes branch off from copies of its guest */
     bool nested;  /* guests come from a host in a sandbox, which is not believed */
     int proc;     /* the folder of this pid namespace's processes; hidden from a guest that hosts */
     int outside, inside; /* hosting: the mount namespaces that nested sandboxes begin in, and the guest's */
@@ -94,6 +96,7 @@ struct cjail_init {
     int files;
     int network; /* where the service asks for ways out, or -1 */
     int session; /* where it asks for what sessions have, or -1 */
+    int origin;  /* nested: the files that a branch begins with, or -1 */
     pid_t guest;
     int guest_pidfd;
     uint32_t go_flags;
@@ -174,6 +177,7 @@ pid_t cjail_verify_claim(struct cjail_init *init, const char **what);
 bool cjail_verify_parked(struct cjail_init *init, const char **what);
 long cjail_process_text(int proc, pid_t pid, const char *file, char *text, size_t size);
 
+void cjail_session_forget(void);
 int cjail_session_prepare(struct cjail_init *init);
 bool cjail_session_serve(struct cjail_init *init);
 void cjail_init_finish(struct cjail_init *init);
@@ -182,8 +186,11 @@ struct cjail_checkpoint;
 int cjail_files_open(struct cjail_init *init, const char *path, bool follow);
 int cjail_files_answer(struct cjail_init *init, const struct cjail_request *request, const char *first, const char *second);
 int cjail_answer(struct cjail_init *init, struct cjail_answer *answer, const void *text, size_t size, int fd);
+int cjail_workspace_copy(int from, int to, uint64_t *bytes);
+int cjail_init_take_listener(pid_t guest, int number);
 int cjail_tree_copy(int from, int to, uint64_t *bytes);
 int cjail_tree_remove(int folder, const char *name);
+int cjail_tree_empty(int folder);
 int cjail_split(void);
 
 int cjail_guest_confine(int init_socket);

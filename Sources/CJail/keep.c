@@ -5,9 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/sendfile.h>
+#include <sys/prctl.h>
 
-#define INTERNAL 960 /* descriptors of our own, above those of a program */
 #define LOCKS_MAX 8
 #define KEPT_MAX 1024
 #define REGIONS_MAX 512
@@ -16,7 +15,8 @@ struct kept {
     int fd, flags, fd_flags;
     off_t offset;
     char *path;  /* NULL: deleted */
-    int content; /* of a deleted one: a memory file; else -1 */
+    char *content; /* of a deleted one; else NULL */
+    size_t size;
     struct flock locks[LOCKS_MAX];
     int lock_count;
 };
@@ -118,15 +118,30 @@ int cjail_keep_find_obstacles(const int *ours, size_t count, int socket, bool dr
     return search.found;
 }
 
-static int memory_file(int from, off_t size)
+/* A file without a name that has the content of one that was deleted. */
+static int memory_file(const struct kept *one)
 {
-    int made = memfd_create("kept", MFD_CLOEXEC), fd = made < 0 ? -1 : fcntl(made, F_DUPFD_CLOEXEC, INTERNAL);
-    if (made >= 0)
-        close(made);
-    for (off_t at = 0; fd >= 0 && at < size;)
-        if (RETRY(sendfile(fd, from, &at, (size_t)(size - at))) <= 0)
+    int fd = memfd_create("kept", MFD_CLOEXEC);
+    for (size_t at = 0; fd >= 0 && at < one->size;) {
+        ssize_t wrote = RETRY(write(fd, one->content + at, one->size - at));
+        if (wrote <= 0)
             break;
+        at += (size_t)wrote;
+    }
     return fd;
+}
+
+/* In memory: a descriptor could not go where a fork of this copy goes. */
+static int keep_content(int fd, struct kept *one, size_t size)
+{
+    one->content = malloc(size ? size : 1);
+    while (one->content && one->size < size) {
+        ssize_t got = RETRY(pread(fd, one->content + one->size, size - one->size, (off_t)one->size));
+        if (got <= 0)
+            break;
+        one->size += (size_t)got;
+    }
+    return one->content ? 0 : -ENOMEM;
 }
 
 /* The original's record locks, which a fork does not have. */
@@ -162,13 +177,13 @@ static int keep_descriptor(int fd, void *argument)
     if (kept_count == KEPT_MAX)
         return -EMFILE;
     struct kept *one = &kept[kept_count++];
-    *one = (struct kept){.fd = fd, .flags = fcntl(fd, F_GETFL), .fd_flags = fcntl(fd, F_GETFD), .content = -1};
+    *one = (struct kept){.fd = fd, .flags = fcntl(fd, F_GETFL), .fd_flags = fcntl(fd, F_GETFD)};
     one->offset = lseek(fd, 0, SEEK_CUR);
     if (S_ISREG(state.st_mode))
         keep_locks(fd, one);
     if (state.st_nlink > 0)
         one->path = strdup(path);
-    else if ((one->content = memory_file(fd, state.st_size)) < 0)
+    else if (keep_content(fd, one, (size_t)state.st_size) < 0)
         return -ENOMEM;
     close(fd);
     return 0;
@@ -222,6 +237,7 @@ static int keep_mappings(void)
     char *line = NULL;
     size_t size = 0;
     int count = 0, error = 0;
+    prctl(PR_SET_DUMPABLE, 1UL, 0UL, 0UL, 0UL); /* a branch is not, and then may not read its own memory by its file */
     FILE *maps = fopen("/proc/self/maps", "re");
     if (!maps || stat("/home/user", &workspace) < 0)
         return -errno;
@@ -256,8 +272,7 @@ static void restore_descriptor(const struct kept *one)
     if (one->path) {
         fd = open(one->path, (one->flags & ~(O_CREAT | O_EXCL | O_TRUNC)) | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     } else {
-        struct stat state;
-        fd = fstat(one->content, &state) < 0 ? -1 : memory_file(one->content, state.st_size);
+        fd = memory_file(one);
     }
     if (fd < 0)
         return;
@@ -303,8 +318,7 @@ static void forget(void)
 {
     for (int i = 0; i < kept_count; i++) {
         free(kept[i].path);
-        if (kept[i].content >= 0)
-            close(kept[i].content);
+        free(kept[i].content);
     }
     for (int i = 0; i < region_count; i++)
         free(regions[i].path);

@@ -25,7 +25,7 @@ void cjail_init_answer(struct cjail_init *init)
         if (call.data.nr >= 0 && call.data.nr < CJAIL_PROFILE_CALLS)
             init->profile->counts[call.data.nr]++;
         judged = 1;
-    } else if (init->hosting) {
+    } else if (init->hosting || init->branches) {
         judged = cjail_gate_judge(init, &call);
     }
     answer.error = judged < 0 ? judged : 0;

@@ -11,6 +11,9 @@
 
 struct cjail_members cjail_members;
 
+/* Notifiers of the contexts' filters; one serves all copies of its context as well. */
+static int listeners[CJAIL_MEMBERS_MAX], listener_count;
+
 int cjail_answer(struct cjail_init *init, struct cjail_answer *answer, const void *text, size_t size, int fd)
 {
     static char message[sizeof *answer + CJAIL_ANSWER_TEXT];
@@ -91,6 +94,22 @@ static void release(struct cjail_init *init, struct member *member)
     answer_start(init, member, error < 0 ? -error : 0);
 }
 
+/* In an init that was cloned from a session's: its members and checkpoints are another's. */
+void cjail_session_forget(void)
+{
+    memset(&cjail_members, 0, sizeof cjail_members);
+    listener_count = 0;
+    cjail_checkpoints_clear();
+}
+
+static void add_listener(int listener)
+{
+    if (listener >= 0 && listener_count < CJAIL_MEMBERS_MAX)
+        listeners[listener_count++] = listener;
+    else if (listener >= 0)
+        close(listener);
+}
+
 static void hear_member(struct cjail_init *init, struct member *member)
 {
     struct cjail_note note;
@@ -101,6 +120,10 @@ static void hear_member(struct cjail_init *init, struct member *member)
             return;
         answer_start(init, member, ECHILD); /* nobody came */
         return cjail_member_remove(member);
+    }
+    if (note.kind == CJAIL_COUNTING && !member->pid) {
+        member->pid = (pid_t)note.b;
+        add_listener(cjail_init_take_listener(member->pid, note.a));
     }
     if (note.kind == CJAIL_FAILED && !member->error) {
         member->error = note.a;
@@ -194,14 +217,36 @@ static void signal_member(struct cjail_init *init, const struct cjail_request *r
     cjail_answer(init, &answer, NULL, 0, -1);
 }
 
+static int signal_of_all;
+
+static void send_signal(struct cjail_init *init, pid_t pid)
+{
+    (void)init;
+    kill(pid, signal_of_all);
+}
+
 /* All processes but init. One that forks meanwhile is met by the next round; a stopped one forks no more. */
 static void stop_all(struct cjail_init *init, const struct cjail_request *request)
 {
     struct cjail_answer answer = {.kind = CJAIL_TELL_ANSWER, .number = request->number};
-    int signal = request->kind == CJAIL_ASK_PAUSE ? SIGSTOP : SIGCONT;
+    signal_of_all = request->kind == CJAIL_ASK_PAUSE ? SIGSTOP : SIGCONT;
     for (int round = 0; round < 3; round++)
-        if (kill(-1, signal) < 0 && errno != ESRCH)
-            answer.error = errno;
+        cjail_each_process(init, send_signal);
+    cjail_answer(init, &answer, NULL, 0, -1);
+}
+
+/* What is left is the shell that others are nested in. */
+static void retire(struct cjail_init *init, const struct cjail_request *request)
+{
+    static const char *const folders[] = {"/home/user", "/tmp", "/dev/shm"};
+    struct cjail_answer answer = {.kind = CJAIL_TELL_ANSWER, .number = request->number};
+    answer.error = -cjail_checkpoints_end(init);
+    for (int i = 0; i < 3; i++) {
+        int folder = open(folders[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (folder >= 0)
+            cjail_tree_empty(folder);
+        close(folder);
+    }
     cjail_answer(init, &answer, NULL, 0, -1);
 }
 
@@ -237,6 +282,8 @@ static bool take_request(struct cjail_init *init)
         signal_member(init, request);
     else if (whole && (request->kind == CJAIL_ASK_PAUSE || request->kind == CJAIL_ASK_RESUME))
         stop_all(init, request);
+    else if (whole && request->kind == CJAIL_ASK_RETIRE)
+        retire(init, request);
     else if (!whole || cjail_files_answer(init, request, first, second) < 0)
         cjail_answer(init, &refusal, NULL, 0, -1);
     return false;
@@ -248,6 +295,8 @@ static void take_order(struct cjail_init *init)
     int fds[CJAIL_NOTE_FDS], count = CJAIL_NOTE_FDS;
     if (cjail_receive(init->control, &note, fds, &count, 0) != 1)
         _exit(0); /* the jailer is gone; with pid 1 the whole sandbox ends */
+    if (init->branches && (note.kind == CJAIL_SPAWN || note.kind == CJAIL_JOIN))
+        return cjail_gate_take_order(init, &note, fds, count);
     for (int i = 0; i < count; i++)
         close(fds[i]);
     if (note.kind == CJAIL_ADMIT)
@@ -275,7 +324,7 @@ void cjail_members_reap(struct cjail_init *init)
                 continue;
             if (member->socket >= 0)
                 hear_member(init, member); /* why it ended */
-            answer_start(init, member, ECHILD);
+            answer_start(init, member, member->error ? member->error : ECHILD);
             tell_ended(init, member, status);
             cjail_member_remove(member);
         }
@@ -287,8 +336,8 @@ static void sample(struct cjail_init *init)
     cjail_init_sample(init);
     if (init->sampled_limit == CJAIL_SAMPLED_NONE)
         return;
-    kill(-1, SIGKILL);
-    for (int tries = 0; tries < 200 && kill(-1, 0) == 0; tries++) {
+    signal_of_all = SIGKILL;
+    for (int tries = 0; tries < 200 && cjail_each_process(init, send_signal) > 0; tries++) {
         usleep(1000);
         cjail_members_reap(init);
     }
@@ -317,7 +366,8 @@ static void begin(struct cjail_init *init)
     first->socket = init->guest_socket;
     first->flags = init->joined ? CJAIL_ASK_JOINED : 0;
     first->parked = first->released = true;
-    init->guest_socket = -1;
+    add_listener(init->listener);
+    init->listener = init->guest_socket = -1;
     init->guest = 0;
     /* Out of memory means a guest, not what supervises them. */
     cjail_write_file(init->proc, "self/oom_score_adj", "900");
@@ -330,6 +380,7 @@ static int watch(struct cjail_init *init, struct pollfd *watched, struct member 
     watched[count++] = (struct pollfd){.fd = init->signals, .events = POLLIN};
     watched[count++] = (struct pollfd){.fd = init->session, .events = POLLIN};
     watched[count++] = (struct pollfd){.fd = init->network, .events = POLLIN};
+    watched[count++] = (struct pollfd){.fd = init->guest_socket, .events = POLLIN};
     for (int i = 0; i < CJAIL_MEMBERS_MAX; i++) {
         if (!cjail_members.all[i].used || cjail_members.all[i].socket < 0)
             continue;
@@ -339,18 +390,56 @@ static int watch(struct cjail_init *init, struct pollfd *watched, struct member 
     return count;
 }
 
+static int watch_listeners(struct pollfd *watched, int count)
+{
+    for (int i = 0; i < listener_count; i++)
+        watched[count++] = (struct pollfd){.fd = listeners[i], .events = POLLIN};
+    return count;
+}
+
+/* Answers guests' gated calls; a notifier whose filter nobody has any more is let go of. */
+static void answer_calls(struct cjail_init *init, const struct pollfd *watched)
+{
+    int kept = 0;
+    for (int i = 0; i < listener_count; i++) {
+        init->listener = listeners[i];
+        if (watched[i].revents & POLLIN)
+            cjail_init_answer(init);
+        else if (watched[i].revents)
+            init->listener = (close(init->listener), -1);
+        if (init->listener >= 0)
+            listeners[kept++] = init->listener;
+    }
+    listener_count = kept;
+    init->listener = -1;
+}
+
+/* What the copy says whose forks branch off. */
+static void hear_copy(struct cjail_init *init)
+{
+    struct cjail_note note;
+    if (cjail_receive(init->guest_socket, &note, NULL, NULL, MSG_DONTWAIT) == 1)
+        return cjail_gate_hear(init, &note);
+    cjail_gate_shut(init);
+    init->guest = 0;
+    init->guest_socket = init->gate.files = -1;
+}
+
 /* Returns when the session has ended; true in a guest that was forked. */
 bool cjail_session_serve(struct cjail_init *init)
 {
-    enum { FIXED = 4 };
+    enum { FIXED = 5 };
     bool sampling = init->plan->flags & CJAIL_SAMPLED;
     struct cjail_note way;
     begin(init);
     while (!init->ended) {
-        struct pollfd watched[FIXED + CJAIL_MEMBERS_MAX];
+        struct pollfd watched[FIXED + 2 * CJAIL_MEMBERS_MAX];
         struct member *members[FIXED + CJAIL_MEMBERS_MAX];
-        int count = watch(init, watched, members);
-        if (poll(watched, (nfds_t)count, sampling ? 5 : -1) > 0) {
+        int count = watch(init, watched, members), all = watch_listeners(watched, count);
+        if (poll(watched, (nfds_t)all, sampling ? 5 : -1) > 0) {
+            answer_calls(init, watched + count);
+            if (watched[4].revents)
+                hear_copy(init);
             for (int i = FIXED; i < count; i++)
                 if (watched[i].revents && members[i]->used)
                     hear_member(init, members[i]);

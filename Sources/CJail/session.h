@@ -27,6 +27,9 @@ struct member *cjail_member_add(uint64_t number);
 void cjail_member_remove(struct member *member);
 void cjail_members_reap(struct cjail_init *init);
 
+int cjail_each_process(struct cjail_init *init, void (*visit)(struct cjail_init *init, pid_t pid));
+void cjail_checkpoints_clear(void);
+int cjail_checkpoints_end(struct cjail_init *init);
 void cjail_checkpoints_answer(struct cjail_init *init, const struct cjail_request *request, int *fds, int count);
 void cjail_checkpoints_forget_process(pid_t pid);
 

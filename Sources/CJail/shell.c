@@ -73,7 +73,7 @@ static int open_proc(struct cjail_init *init)
  * where nobody gets, because what covers the way to it was put up by whoever is above them. */
 static int part_mounts(struct cjail_init *init)
 {
-    if (!init->hosting)
+    if (!init->hosting && !init->branches)
         return 0;
     int error = cjail_proc_hide("/var/proc");
     if (error < 0)
@@ -92,7 +92,15 @@ static int show_processes(struct cjail_init *init)
 {
     if (init->plan->flags & CJAIL_NO_PROC)
         return cjail_proc_hide("/var/empty");
-    return init->hosting || init->nested ? 0 : cjail_proc_attach(init->plan, init->proc);
+    if (init->hosting || init->nested)
+        return 0;
+    if (!init->branches)
+        return cjail_proc_attach(init->plan, init->proc);
+    /* Its own stands where nested ones begin. */
+    int proc = cjail_proc_make(init->plan);
+    int error = proc < 0 ? proc : cjail_proc_attach(init->plan, proc);
+    close(proc);
+    return error;
 }
 
 static uint64_t digest(uint64_t sum, const void *bytes, long size)

@@ -31,6 +31,9 @@ final class ConfinedHost {
         pool = PoolKey(host: key.host, key: key.key, environment: key.environment, generation: generation)
     }
 
+    /// Whether it is a session, whose life is nobody's affair but its client's.
+    var isSession: Bool { sandbox.hosting == nil }
+
     /// How long its init, or a fork, may take; longer than the waits in gate.c.
     static let allowance: Int64 = 6_000_000_000
 

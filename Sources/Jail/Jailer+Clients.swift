@@ -68,6 +68,7 @@ extension Jailer {
             }
             var key = PoolKey(host: order.host, key: order.keyText, environment: order.environmentText)
             if order.kind == UInt32(CJAIL_ORDER_HOST.rawValue) { return startConfined(run, key) }
+            if Self.isBranch(key.environment) { prepareBranch(key, client: client) }
             if !key.environment.isEmpty {
                 guard let pool = pool(ofConfined: key) else { return refuse(run, Self.noHost, ENOENT) }
                 key = pool

@@ -13,7 +13,7 @@ extension Jailer {
 
     /// Starts the host that an order asks for; its order is answered like a run's.
     func startConfined(_ run: Sandbox.Run, _ key: PoolKey) {
-        guard key.host == UInt32(CJAIL_HOST_PYTHON.rawValue) else {
+        guard key.host == UInt32(CJAIL_HOST_PYTHON.rawValue), !Self.isBranch(key.environment) else {
             return refuse(run, "order: host", EINVAL)
         }
         if let host = confined[key] { retire(host, "another took its place") }
@@ -39,8 +39,9 @@ extension Jailer {
 
     /// Makes room for one more host by retiring the idle one that was used longest ago.
     private func makeRoom() -> Bool {
-        guard confined.count >= mostConfined else { return true }
-        let idle = confined.values.filter { host in host.isReady && runs(of: host) == 0 }
+        let hosts = confined.values.filter { !$0.isSession }
+        guard hosts.count >= mostConfined else { return true }
+        let idle = hosts.filter { host in host.isReady && runs(of: host) == 0 }
         guard mostConfined > 0, let oldest = idle.min(by: { $0.lastUse < $1.lastUse }) else { return false }
         retire(oldest, "another took its place")
         return true
@@ -166,11 +167,13 @@ extension Jailer {
     /// Asks nothing more of a host; what runs under it may end, what only waits ends now.
     func retire(_ host: ConfinedHost, _ why: String) {
         guard !host.isRetired else { return }
-        log("the host of environment \(host.key.environment) is retired: \(why)")
+        if !host.isSession { log("the host of environment \(host.key.environment) is retired: \(why)") }
         host.isRetired = true
         host.deadline = .max
         if confined[host.key] === host { confined[host.key] = nil }
-        if host.sandbox.failure == nil, host.sandbox.reason == 0 { host.sandbox.failure = (why, 0) }
+        if !host.isSession, host.sandbox.failure == nil, host.sandbox.reason == 0 {
+            host.sandbox.failure = (why, 0)
+        }
         for (_, socket) in host.waiting { close(socket) }
         host.waiting = []
         host.spawning = []
@@ -188,7 +191,7 @@ extension Jailer {
     /// Ends a retired host's sandbox when no run is left in it.
     func endIfIdle(_ host: ConfinedHost) {
         let isIdle = !sandboxes.values.contains { $0.parent === host && $0.state == .running }
-        if host.isRetired, isIdle, host.sandbox.pidfd >= 0 {
+        if host.isRetired, isIdle, !host.isSession, host.sandbox.pidfd >= 0 {
             _ = cjail_pidfd_kill(host.sandbox.pidfd, SIGKILL)
         }
     }

@@ -158,7 +158,8 @@ extension Jailer {
     func machine(_ key: PoolKey, idle: Bool) -> [PoolMachine<Sandbox.Run>.Action] {
         if pools[key] == nil {
             let usual = key.key == Self.local ? usuallyParked(key.host) : 0
-            let target = key.environment.isEmpty ? usual : options.parkedConfined
+            let isBranch = Self.isBranch(key.environment)
+            let target = key.environment.isEmpty ? usual : isBranch ? 0 : options.parkedConfined
             pools[key] = PoolMachine(target: target, capacity: options.sandboxes)
         }
         return idle ? pools[key]?.idle() ?? [] : []

@@ -33,8 +33,12 @@ extension Jailer {
         }
         do throws(SystemFailure) {
             let isOwn = key.host == maker.kind || isPooled
+            var flags = isOwn ? 0 : CJAIL_SPAWN_JOINED.rawValue
+            if interpreters[key.host]?.isOfSessions == true, !policy.withoutProc {
+                flags |= CJAIL_SPAWN_SESSION.rawValue
+            }
             try ask(
-                for: prepare(slot, key), flags: isOwn ? 0 : CJAIL_SPAWN_JOINED.rawValue,
+                for: prepare(slot, key), flags: flags,
                 program: isPooled ? key.host : 0)
         } catch {
             log("spawn: \(error)")
@@ -186,7 +190,7 @@ extension Jailer {
     }
 
     private func hear(_ note: cjail_note, _ descriptors: [Int32], from sandbox: Sandbox) {
-        if let host = sandbox.hosting, Self.isOfHost(note) { return hear(note, descriptors, from: host) }
+        if let host = sandbox.hosting ?? sandbox.branching, Self.isOfHost(note) { return hear(note, descriptors, from: host) }
         switch note.kind {
         case UInt32(CJAIL_VACANT.rawValue):
             guard sandbox.isSession, sandbox.state == .running else { return admit(to: sandbox, descriptors) }
@@ -429,6 +433,10 @@ extension Jailer {
         sandbox.pidfd = -1
         sandboxes[index] = nil
         joinerHasFailed(sandbox)
+        if let host = sandbox.branching {
+            retire(host, "ended")
+            sandbox.branching = nil  // they hold each other
+        }
         if let host = sandbox.hosting { return isGone(host, status: status) }
         hasArrived(sandbox, alive: false)
         defer { if let host = sandbox.parent { endIfIdle(host) } }

@@ -55,6 +55,28 @@ extension Jailer {
         if let host = hosts[sandbox.joining.removeFirst()] { answered(host, about: sandbox.index) }
     }
 
+    // MARK: Branches
+
+    /// What stands before a session's token in the name that its branches are asked for by; no environment is called so.
+    private static let branchPrefix = "branch-"
+
+    static func isBranch(_ environment: String) -> Bool { environment.hasPrefix(branchPrefix) }
+
+    /// Makes a session one whose forks can be asked for, as those of an environment's host are: its init has been told by
+    /// the service which of its checkpoints they are copies of.
+    func prepareBranch(_ key: PoolKey, client: Int) {
+        guard confined[key] == nil, let token = UInt64(key.environment.dropFirst(Self.branchPrefix.count)),
+            let sandbox = session(of: token, client: client), sandbox.pool.host == key.host,
+            sandbox.pool.key == key.key
+        else { return }
+        lastGeneration += 1
+        let host = ConfinedHost(key: key, generation: lastGeneration, sandbox: sandbox)
+        host.isReady = true
+        sandbox.branching = host
+        confined[key] = host
+        _ = machine(host.pool, idle: false)
+    }
+
     private func measure(_ sandbox: Sandbox) {
         guard let run = sandbox.run else { return }
         var report = cjail_report()

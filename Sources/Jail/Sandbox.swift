@@ -35,6 +35,8 @@ final class Sandbox {
     var hosting: ConfinedHost?
     /// The confined host that its guests are forks of, in whose own sandbox it is.
     var parent: ConfinedHost?
+    /// Of a session: who its copies' forks are asked of, once others branch off from it.
+    var branching: ConfinedHost?
     /// Of a session: members that may join, by number, and the kind of host that they come from.
     var admitted: [Int64: UInt32] = [:]
     /// Kinds of hosts whose forks are on their way in, oldest first.

@@ -212,6 +212,7 @@ enum cjail_way_flag {
 enum cjail_spawn_flag {
     CJAIL_SPAWN_JOINED = 1, /* guests will join; else init forks them */
     CJAIL_SPAWN_HOST = 2,   /* the guest will host runs of its own */
+    CJAIL_SPAWN_SESSION = 4, /* the sandbox will be a session's, from which others branch off */
 };
 
 enum cjail_join_flag {

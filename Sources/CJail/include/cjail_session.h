@@ -17,7 +17,7 @@ enum cjail_request_kind {
     /* Of processes. A member is a process that the service asked for: a context or a command. */
     CJAIL_ASK_START = 1,  /* value: the member's number; flags; descriptors: bundle, stdin, stdout, stderr. Answer: its pid */
     CJAIL_ASK_SIGNAL = 2, /* value: the member's number; mode: the signal; flags: CJAIL_ASK_GROUP */
-    CJAIL_ASK_PROCESSES = 3, /* answer: count of processes, init not among them */
+    CJAIL_ASK_RETIRE = 3, /* ends its processes and removes its files; what has branched off goes on */
     CJAIL_ASK_PAUSE = 4,
     CJAIL_ASK_RESUME = 5,
     /* Of files. Paths are absolute, or within the home folder. */
@@ -34,6 +34,7 @@ enum cjail_request_kind {
     CJAIL_ASK_CHECKPOINT = 32, /* value: its number; flags: CJAIL_ASK_DROP. Answer: size: of its files; text: what is in the way */
     CJAIL_ASK_ROLLBACK = 33,   /* value: its number. Then a CONTEXT for each that it holds */
     CJAIL_ASK_FORGET = 34,     /* value: its number */
+    CJAIL_ASK_BRANCH = 36,     /* value: its number: sandboxes that branch off from now on are copies of it */
     CJAIL_ASK_REVIVE = 35,     /* after ROLLBACK: value: the member's number; descriptors: stdin, stdout, stderr */
 };
 

@@ -65,4 +65,8 @@ package protocol LiveSession: Sendable {
     func removeCheckpoint(_ id: String) async throws(RequestError)
     /// - Parameter id: nil for the last one.
     func rollBack(to id: String?) async throws(RequestError) -> Checkpoint
+    /// Copies that go their own way, of this moment or of a checkpoint.
+    func fork(
+        count: Int, checkpoint: String?, drops: Bool
+    ) async throws(RequestError) -> [Result<any LiveSession, RequestError>]
 }

@@ -50,7 +50,7 @@ extension Session {
         }
     }
 
-    private func checkpoint(named id: String?) throws(RequestError) -> (number: UInt64, value: Checkpoint) {
+    func checkpoint(named id: String?) throws(RequestError) -> (number: UInt64, value: Checkpoint) {
         let found = state.withLock { state in
             id.map { id in state.checkpoints.first { $0.value.id == id } } ?? state.checkpoints.last
         }

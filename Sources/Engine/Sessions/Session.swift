@@ -29,11 +29,22 @@ final class Session: LiveSession {
 
     let id: SessionID
     let sandbox: SandboxSession
+    let hull: SessionHull
+    /// How often it is a copy of another.
+    let depth: Int
+    /// Makes known those that branch off from it.
+    let register: @Sendable (Session) throws(RequestError) -> Void
     let state: Mutex<State>
 
-    init(_ info: SessionInfo, sandbox: SandboxSession, first: SessionContext?) {
+    init(
+        _ info: SessionInfo, sandbox: SandboxSession, first: SessionContext?, origin: Session? = nil,
+        register: @escaping @Sendable (Session) throws(RequestError) -> Void
+    ) {
         id = info.id
         self.sandbox = sandbox
+        hull = SessionHull(sandbox, within: origin?.hull)
+        depth = (origin?.depth ?? -1) + 1
+        self.register = register
         state = Mutex(State(info: info))
         if let first { state.withLock { $0.contexts = [first] } }
         sandbox.onEnd { [weak self] reason in self?.hasEnded(reason) }
@@ -58,6 +69,7 @@ final class Session: LiveSession {
             return state.contexts
         }
         for context in contexts { context.detach(.withSession) }
+        hull.hasEnded()
     }
 
     // MARK: Its life
@@ -98,7 +110,7 @@ final class Session: LiveSession {
             state.info.state = .stopped
             state.info.reason = reason
         }
-        sandbox.end()
+        hull.end()
     }
 
     func usage() async throws(RequestError) -> SessionUsage {

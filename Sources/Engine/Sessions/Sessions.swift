@@ -10,7 +10,6 @@ package final class Sessions: SessionKeeper {
         var sessions: [SessionID: Session] = [:]
         /// Those that are over, oldest first; remembered for a while.
         var order: [SessionID] = []
-        var making = 0
         var isWatching = false
     }
 
@@ -47,8 +46,6 @@ package final class Sessions: SessionKeeper {
         try LimitCheck.check(request.limits, against: maxima, field: "limits")
         try LimitCheck.check(request)
         try check(request.network)
-        try reserve()
-        defer { state.withLock { $0.making -= 1 } }
         let (link, greeting) = try await link()
         let hasPython = greeting.hosts.contains(.pythonContext)
         let host: StepOrder.Host = hasPython ? .pythonContext : .exec
@@ -59,13 +56,25 @@ package final class Sessions: SessionKeeper {
         receipt.network = request.network
         let info = SessionInfo(
             id: .now(), request: request, state: .running, created: WallClock.now(), receipt: receipt)
+        try checkRoom()
         let session = try await open(info, host: host, over: link)
-        state.withLock { state in
+        do throws(RequestError) { try register(session) } catch {
+            session.stop("there were too many sessions")
+            throw error
+        }
+        return session
+    }
+
+    /// Makes a session known, unless there are too many.
+    private func register(_ session: Session) throws(RequestError) {
+        let isTaken = state.withLock { state in
+            guard alive(state) < most else { return false }
             state.sessions[session.id] = session
             state.order.append(session.id)
+            return true
         }
+        guard isTaken else { throw full }
         watch()
-        return session
     }
 
     private func open(
@@ -86,20 +95,24 @@ package final class Sessions: SessionKeeper {
         if let why = await sandbox.whenOpen() {
             throw RequestError(.isolationUnavailable, "session: no sandbox can be had: \(why)")
         }
-        return Session(info, sandbox: sandbox, first: first)
+        return Session(info, sandbox: sandbox, first: first) { [weak self] (fork) throws(RequestError) in
+            try self?.register(fork)
+        }
     }
 
-    private func reserve() throws(RequestError) {
-        let isFull = state.withLock { state in
-            let alive = state.sessions.values.reduce(0) { $0 + ($1.isAlive ? 1 : 0) }
-            guard alive + state.making < most else { return true }
-            state.making += 1
-            return false
-        }
-        guard isFull else { return }
-        var error = RequestError(.busy, "session: there are \(most) already, as many as there may be; end one first")
+    private func alive(_ state: State) -> Int { state.sessions.values.reduce(0) { $0 + ($1.isAlive ? 1 : 0) } }
+
+    /// Before anything is made.
+    private func checkRoom() throws(RequestError) {
+        guard state.withLock({ alive($0) }) >= most else { return }
+        throw full
+    }
+
+    private var full: RequestError {
+        var error = RequestError(
+            .busy, "session: there are \(most) already, as many as there may be; end one first")
         error.retryAfter = .seconds(5)
-        throw error
+        return error
     }
 
     /// Looks at the deadlines twice a second, for as long as there are sessions.

@@ -87,9 +87,15 @@ package final class SandboxSession: ReactorHandler, ReportListener {
         message.processes = UInt32(order.limits.processes)
         message.cpu_percent = UInt32(order.limits.cpuPercent)
         message.flags = order.network.isNone ? 0 : UInt32(CJAIL_GO_NETWORK.rawValue)
+        if let origin = order.origin {
+            withUnsafeMutableBytes(of: &message.environment) { $0.copyBytes(from: "branch-\(origin.token)".utf8.prefix(39)) }
+        }
         withUnsafeMutableBytes(of: &message.key) { $0.copyBytes(from: order.key.description.utf8.prefix(39)) }
         return message
     }
+
+    /// Opens another over the same jailer.
+    package func open(_ order: SessionOrder) throws(SystemFailure) -> SandboxSession { try link.openSession(order) }
 
     /// Waits until it stands.
     ///
@@ -269,6 +275,16 @@ package final class SandboxSession: ReactorHandler, ReportListener {
             throw error
         }
         return process
+    }
+
+    /// Sessions that are opened with this one as their origin are, from now on, copies of a checkpoint.
+    package func branch(from number: UInt64) async throws(SystemFailure) {
+        try await ask(InitRequest(UInt32(CJAIL_ASK_BRANCH.rawValue), value: number))
+    }
+
+    /// Ends everything in it but what has branched off.
+    package func retire() async {
+        _ = try? await ask(InitRequest(UInt32(CJAIL_ASK_RETIRE.rawValue)))
     }
 
     package func forgetCheckpoint(_ number: UInt64) async {

@@ -9,6 +9,8 @@ package struct SessionOrder: Sendable {
     package var limits: Limits
     package var key: KeyID
     package var network = NetworkPolicy.none
+    /// The session that it is to be a copy of, as that one's init was told (``SandboxSession/branch(from:)``).
+    package var origin: SandboxSession?
 
     package init(
         host: StepOrder.Host, arguments: [[UInt8]] = [Array("context".utf8)],

@@ -27,6 +27,10 @@ static struct checkpoint {
     int count;
 } all[CJAIL_CHECKPOINTS_MAX];
 
+/* Frozen contexts of forgotten checkpoints, until they have been reaped. */
+static pid_t dying[CJAIL_CHECKPOINTS_MAX * CONTEXTS_MAX];
+static int dying_count;
+
 /* What is in the way of a checkpoint, as lines. */
 static struct {
     char text[4096];
@@ -53,6 +57,9 @@ static struct checkpoint *find(uint64_t number)
 
 static bool is_frozen(pid_t pid)
 {
+    for (int i = 0; i < dying_count; i++)
+        if (dying[i] == pid)
+            return true;
     for (int i = 0; i < CJAIL_CHECKPOINTS_MAX; i++)
         for (int k = 0; all[i].used && k < all[i].count; k++)
             if (all[i].contexts[k].pid == pid)
@@ -63,6 +70,9 @@ static bool is_frozen(pid_t pid)
 /* A frozen context can be killed by the session's other processes; then the checkpoint cannot be used. */
 void cjail_checkpoints_forget_process(pid_t pid)
 {
+    for (int i = 0; i < dying_count; i++)
+        if (dying[i] == pid)
+            dying[i] = dying[--dying_count];
     for (int i = 0; i < CJAIL_CHECKPOINTS_MAX; i++)
         for (int k = 0; all[i].used && k < all[i].count; k++)
             if (all[i].contexts[k].pid == pid)
@@ -73,8 +83,11 @@ static void forget(struct checkpoint *checkpoint)
 {
     for (int i = 0; i < checkpoint->count; i++) {
         close(checkpoint->contexts[i].socket); /* it ends when it hears that */
-        if (checkpoint->contexts[i].pid > 1)
-            kill(checkpoint->contexts[i].pid, SIGKILL);
+        if (checkpoint->contexts[i].pid <= 1)
+            continue;
+        kill(checkpoint->contexts[i].pid, SIGKILL);
+        if (dying_count < (int)(sizeof dying / sizeof *dying))
+            dying[dying_count++] = checkpoint->contexts[i].pid;
     }
     if (checkpoint->files >= 0)
         close(checkpoint->files);
@@ -217,7 +230,7 @@ static int copy_workspace(int workspace, uint64_t *bytes)
     return error < 0 ? error : copy;
 }
 
-static int make(struct cjail_init *init, uint64_t number, bool drops, uint64_t *bytes)
+static int make(struct cjail_init *init, uint64_t number, uint32_t flags, uint64_t *bytes)
 {
     struct checkpoint *checkpoint = NULL;
     for (int i = 0; i < CJAIL_CHECKPOINTS_MAX && !checkpoint; i++)
@@ -225,6 +238,7 @@ static int make(struct cjail_init *init, uint64_t number, bool drops, uint64_t *
     if (!checkpoint || find(number))
         return -EAGAIN;
     obstacles.used = 0;
+    bool drops = flags & CJAIL_ASK_DROP, files = !(flags & CJAIL_ASK_NO_FILES);
     if (!drops) {
         cjail_each_process(init, note_stranger);
         if (obstacles.used)
@@ -235,7 +249,7 @@ static int make(struct cjail_init *init, uint64_t number, bool drops, uint64_t *
     for (int i = 0; i < CJAIL_MEMBERS_MAX && error == 0; i++)
         if (is_context(&cjail_members.all[i]))
             error = freeze(init, checkpoint, &cjail_members.all[i], drops);
-    if (error == 0 && (checkpoint->files = copy_workspace(init->workspace, &checkpoint->bytes)) < 0)
+    if (error == 0 && files && (checkpoint->files = copy_workspace(init->workspace, &checkpoint->bytes)) < 0)
         error = checkpoint->files;
     if (error < 0)
         forget(checkpoint);
@@ -252,7 +266,7 @@ static void kill_unless_frozen(struct cjail_init *init, pid_t pid)
 
 static int count_frozen(void)
 {
-    int count = 0;
+    int count = dying_count;
     for (int i = 0; i < CJAIL_CHECKPOINTS_MAX; i++)
         for (int k = 0; all[i].used && k < all[i].count; k++)
             count += all[i].contexts[k].pid > 1;
@@ -288,6 +302,8 @@ static void expect_return(const struct checkpoint *checkpoint)
 static int roll_back(struct cjail_init *init, struct checkpoint *checkpoint)
 {
     uint64_t bytes = 0;
+    if (checkpoint->files < 0)
+        return -ENOENT;
     for (int i = 0; i < checkpoint->count; i++)
         if (checkpoint->contexts[i].pid <= 1)
             return -EOWNERDEAD;
@@ -349,7 +365,7 @@ static int branch_from(struct cjail_init *init, const struct checkpoint *checkpo
         return -EOWNERDEAD;
     init->guest = checkpoint->contexts[0].pid;
     init->guest_socket = checkpoint->contexts[0].socket;
-    init->gate.files = checkpoint->files;
+    init->gate.files = checkpoint->files >= 0 ? checkpoint->files : init->workspace;
     return 0;
 }
 
@@ -366,6 +382,7 @@ static void leave_gate(struct cjail_init *init, const struct checkpoint *checkpo
 void cjail_checkpoints_clear(void)
 {
     memset(all, 0, sizeof all);
+    dying_count = 0;
 }
 
 /* Ends all processes of the session, the frozen ones too. Returns: 0 or -errno. */
@@ -393,7 +410,7 @@ void cjail_checkpoints_answer(struct cjail_init *init, const struct cjail_reques
     int error = checkpoint ? 0 : -ENOENT;
     switch (request->kind) {
     case CJAIL_ASK_CHECKPOINT:
-        error = make(init, request->value, request->flags & CJAIL_ASK_DROP, &answer.size);
+        error = make(init, request->value, request->flags, &answer.size);
         if (error == -EBUSY) {
             text = obstacles.text;
             size = obstacles.used;

@@ -72,21 +72,18 @@ static void become_branch(void)
 }
 
 /* Forks into the sandbox whose namespaces came with the note. Returns true there. */
-static bool branch(int socket, struct cjail_note *note, const int *fds, int count, void (*before)(void), void (*after)(void),
-                   void (*in_child)(void))
+static bool branch(int socket, struct cjail_note *note, const int *fds, int count, void (*in_child)(void))
 {
     struct cjail_host_order order = {.note = *note, .count = count};
     memcpy(order.fds, fds, (size_t)count * sizeof *fds);
     order.note.a |= CJAIL_JOIN_SESSION;
     cjail_host_state.nested = true;
-    before();
     int side = cjail_join(&order);
     if (side == 0) {
         in_child();
         become_branch();
         return true;
     }
-    after();
     cjail_host_state.nested = false;
     struct cjail_note refusal = {.kind = CJAIL_UNJOINED, .a = side};
     if (side < 0)
@@ -118,8 +115,11 @@ static void take_streams(const int *fds)
     }
 }
 
-/* Waits frozen. Returns in a copy that goes on. */
-static void wait_frozen(int socket, void (*before)(void), void (*after)(void), void (*in_child)(void))
+/* Waits frozen. Returns in a copy that goes on.
+ *
+ * No code of the interpreter's runs here: to it the copy that goes on is the child of the original's fork, and what its
+ * hooks did before that fork is undone there. */
+static void wait_frozen(int socket, void (*in_child)(void))
 {
     struct cjail_note note;
     tell(socket, CJAIL_PARKED, (int32_t)syscall(SYS_getpid));
@@ -128,13 +128,12 @@ static void wait_frozen(int socket, void (*before)(void), void (*after)(void), v
         if (cjail_receive(socket, &note, fds, &count, 0) != 1)
             _exit(0); /* nobody can want this copy any more */
         if (note.kind == CJAIL_JOIN && count == CJAIL_NAMESPACES) {
-            if (branch(socket, &note, fds, count, before, after, in_child))
+            if (branch(socket, &note, fds, count, in_child))
                 return;
             continue;
         }
         if (note.kind != CJAIL_THAW || count != 4)
             continue;
-        before();
         int side = cjail_split();
         if (side == 0) {
             in_child();
@@ -145,7 +144,6 @@ static void wait_frozen(int socket, void (*before)(void), void (*after)(void), v
             tell(init_socket, CJAIL_PARKED, (int32_t)syscall(SYS_getpid));
             return;
         }
-        after();
         for (int i = 0; i < count; i++)
             close(fds[i]);
     }
@@ -184,8 +182,7 @@ static bool freeze(int flags, int socket, void (*before)(void), void (*after)(vo
     before();
     int side = cjail_split();
     if (side == 0) {
-        in_child();
-        wait_frozen(freeze_here(socket, flags), before, after, in_child);
+        wait_frozen(freeze_here(socket, flags), in_child);
         return true;
     }
     after();

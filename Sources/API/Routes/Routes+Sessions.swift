@@ -105,6 +105,14 @@ extension Routes {
         Route("POST", "\(session)/rollback", "rollBack", scope: .run) {
             application, request, path async throws(APIError) in try await application.rollBack(path, request)
         },
+        Route("POST", "\(session)/fork", "forkSession", scope: .run) {
+            application, request, path async throws(APIError) in
+            try await application.forkSession(path, request)
+        },
+        Route("GET", "\(session)/tree", "getSessionTree", scope: .read) {
+            application, request, path async throws(APIError) in
+            try await application.showTree(path, request)
+        },
     ]
 
     private static let session = "/v1/sessions/{id}"

@@ -246,6 +246,14 @@ struct SessionReader {
         return (path, target)
     }
 
+    private static let mostForks = 100
+
+    static func fork(_ body: [UInt8]) throws(RequestError) -> (count: Int, checkpoint: String?, drops: Bool) {
+        let reader = try object(body, known: ["count", "checkpoint", "drop"])
+        let checkpoint = reader.optional("checkpoint") == nil ? nil : try reader.string("checkpoint")
+        return (try reader.count("count", from: 1, through: mostForks) ?? 1, checkpoint, try reader.bool("drop"))
+    }
+
     static func drops(_ body: [UInt8]) throws(RequestError) -> Bool {
         try object(body, known: ["drop"]).bool("drop")
     }

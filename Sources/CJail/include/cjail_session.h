@@ -46,7 +46,7 @@ enum cjail_request_flag {
     CJAIL_ASK_JOINED = 16,  /* the member comes from an interpreter host */
     CJAIL_ASK_TERMINAL = 32, /* stdin is to be the member's controlling terminal */
     CJAIL_ASK_DROP = 64,
-    CJAIL_ASK_DEEP = 128,   /* WATCH: what is beneath as well */
+    CJAIL_ASK_NO_FILES = 128, /* CHECKPOINT: what branches off from it begins with the files as they are then */
 };
 
 struct cjail_request {

@@ -70,9 +70,11 @@ extension Session {
     }
 
     /// Keeps the state; the session is the caller's alone.
-    func keep(_ number: UInt64, drops: Bool) async throws(RequestError) -> ByteCount {
+    func keep(
+        _ number: UInt64, drops: Bool, withFiles: Bool = true
+    ) async throws(RequestError) -> ByteCount {
         do throws(SystemFailure) {
-            switch try await sandbox.checkpoint(number, drops: drops) {
+            switch try await sandbox.checkpoint(number, drops: drops, withFiles: withFiles) {
             case .taken(let bytes): return ByteCount(bytes: bytes)
             case .obstructed(let lines):
                 throw SystemFailure(operation: lines.joined(separator: "; "), code: EBUSY)

@@ -8,6 +8,7 @@ internal import Workers
 extension Session {
     /// The gate that lets a fork out of its sandbox is the first sandbox's (Sources/CJail/gate.c).
     private static let deepest = 1
+    private static let mostAtOnce = 4
 
     func fork(
         count: Int, checkpoint: String?, drops: Bool
@@ -22,14 +23,38 @@ extension Session {
             do throws(SystemFailure) { try await sandbox.branch(from: number) } catch {
                 throw Self.problem(error)
             }
-            var forks: [Result<any LiveSession, RequestError>] = []
-            for _ in 0..<count {
-                do throws(RequestError) { forks.append(.success(try await branch())) } catch {
-                    forks.append(.failure(error))
-                }
-            }
-            return forks
+            return await branches(count)
         }
+    }
+
+    /// What came of one of several.
+    private struct Outcome: Sendable {
+        var number: Int
+        var fork: Session?
+        var error: RequestError?
+    }
+
+    /// A few at a time: while one is let in the next one's sandbox is made.
+    private func branches(_ count: Int) async -> [Result<any LiveSession, RequestError>] {
+        let outcomes = await withTaskGroup(of: Outcome.self) { group in
+            var outcomes: [Outcome] = []
+            for number in 0..<count {
+                if number >= Self.mostAtOnce, let outcome = await group.next() { outcomes.append(outcome) }
+                group.addTask { await self.branch(number) }
+            }
+            for await outcome in group { outcomes.append(outcome) }
+            return outcomes.sorted { $0.number < $1.number }
+        }
+        return outcomes.map { outcome in
+            if let fork = outcome.fork { return .success(fork) }
+            return .failure(outcome.error ?? Self.conflict("fork: came to nothing"))
+        }
+    }
+
+    private func branch(_ number: Int) async -> Outcome {
+        var outcome = Outcome(number: number)
+        do throws(RequestError) { outcome.fork = try await branch() } catch { outcome.error = error }
+        return outcome
     }
 
     /// The checkpoint that is asked for, or one of this moment.
@@ -38,7 +63,7 @@ extension Session {
     ) async throws(RequestError) -> (number: UInt64, isKept: Bool) {
         if let id { return (try checkpoint(named: id).number, true) }
         let number = nextCheckpointNumber()
-        _ = try await keep(number, drops: drops)
+        _ = try await keep(number, drops: drops, withFiles: false)
         return (number, false)
     }
 

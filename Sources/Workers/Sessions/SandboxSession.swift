@@ -225,10 +225,15 @@ package final class SandboxSession: ReactorHandler, ReportListener {
     /// Takes a checkpoint: of every context, which must be idle, and of the files.
     ///
     /// Returns: What its files take, in bytes, or what is in the way.
-    package func checkpoint(_ number: UInt64, drops: Bool) async throws(SystemFailure) -> Checkpointed {
+    ///
+    /// `withFiles`: False for one that is only to be branched from, at once: branches have the files as they are then.
+    package func checkpoint(
+        _ number: UInt64, drops: Bool, withFiles: Bool = true
+    ) async throws(SystemFailure) -> Checkpointed {
         let request = InitRequest(
             UInt32(CJAIL_ASK_CHECKPOINT.rawValue), value: number,
-            flags: drops ? UInt32(CJAIL_ASK_DROP.rawValue) : 0)
+            flags: (drops ? UInt32(CJAIL_ASK_DROP.rawValue) : 0)
+                | (withFiles ? 0 : UInt32(CJAIL_ASK_NO_FILES.rawValue)))
         let answer = await exchange(request, descriptors: [], afterSending: nil).last
         guard let answer else { throw SystemFailure(operation: "checkpoint", code: ECONNRESET) }
         if answer.error == EBUSY {

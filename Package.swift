@@ -46,6 +46,7 @@ let package = Package(
         .systemLibrary(name: "CCrypto"),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib"),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl"),
+        .systemLibrary(name: "CEdit", pkgConfig: "libedit"),
         .systemLibrary(name: "CLinux"),
         .target(name: "CJail", cSettings: c),
         .target(name: "CAssets", cSettings: c),
@@ -98,7 +99,9 @@ let package = Package(
             swiftSettings: swift),
         .target(
             name: "Commands",
-            dependencies: ["API", "CJail", "Domain", "Engine", "JSON", "Languages", "Posix", "Telemetry"],
+            dependencies: [
+                "API", "CEdit", "CJail", "Domain", "Engine", "JSON", "Languages", "Posix", "Telemetry",
+            ],
             swiftSettings: swift),
         .executableTarget(
             name: "diatom", dependencies: ["Commands", "Domain", "Engine", "Languages", "Posix"],

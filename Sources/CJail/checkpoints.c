@@ -9,7 +9,8 @@
 
 #include <poll.h>
 
-#define FREEZE_MS 20000
+#define FREEZE_MS 10000
+#define NOTES_MAX 100 /* that a context may send before it stands frozen */
 #define CONTEXTS_MAX 16
 
 struct frozen {
@@ -183,7 +184,7 @@ static int freeze(struct cjail_init *init, struct checkpoint *checkpoint, struct
     int error = cjail_send(member->socket, &note, &pair[1], 1);
     close(pair[1]);
     bool stands = false;
-    while (error == 0 && !stands && hear(pair[0], &note)) {
+    for (int notes = 0; notes < NOTES_MAX && error == 0 && !stands && hear(pair[0], &note); notes++) {
         if (note.kind == CJAIL_OBSTACLE) {
             note_obstacle(note.text);
         } else if (note.kind == CJAIL_PARKED) {

@@ -45,6 +45,9 @@ package struct JSONObject: Hashable, Sendable {
 package struct JSONNumber: Hashable, Sendable {
     package let text: String
 
+    init(text: String) { self.text = text }
+    package init(_ integer: Int) { text = String(integer) }
+
     /// The nearest double; infinite where the text is beyond all of them.
     package var double: Double { Double(text) ?? .nan }
 

@@ -9,7 +9,7 @@ struct ServiceQuery {
         var code: Int32
     }
 
-    private let place: ServicePlace
+    let place: ServicePlace
 
     init(_ invocation: Invocation) throws(Failure) {
         do throws(UsageError) { place = try invocation.servicePlace() } catch {

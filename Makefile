@@ -12,7 +12,7 @@ DIATOM := .build/release/diatom
 export SHARED
 
 .DEFAULT_GOAL := help
-.PHONY: help deps node uv demo build test lint bench docs smoke languages test-languages hostile hostile-http hostile-quick corpus test-vm soak chaos crash schemathesis test-clients sanitize clean
+.PHONY: help deps node uv demo build test lint bench docs smoke languages test-languages hostile hostile-http hostile-quick corpus test-vm bench-sessions soak chaos crash schemathesis test-clients sanitize clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -74,6 +74,9 @@ corpus: build ## Run the programs of $(SHARED)/eval: HumanEval, MBPP, MultiPL-E 
 
 test-vm: build ## Test on Debian's stock kernel with control groups v2, as root and as an ordinary user
 	scripts/test-vm.sh
+
+bench-sessions: build ## Measure sessions beside a Jupyter kernel (ipykernel, from PyPI)
+	scripts/session_bench.py
 
 soak: build ## Run very many programs in a row and look for growth
 	scripts/soak.py

@@ -19,7 +19,7 @@ WITHOUT_FOUNDATION = ["Digest", "Domain", "Telemetry", "Posix", "Jail", "Wire"]
 # Which targets each may import; a target that is not named here is an error, so that a new one is thought about.
 SYSTEM = {
     "Glibc", "Synchronization", "FoundationEssentials",
-    "CAssets", "CJail", "CLinux", "CNettle", "CMicroHTTPD", "CSQLite", "CCrypto", "CCurl", "CSeccomp", "CZlib", "CTOML",
+    "CAssets", "CJail", "CLinux", "CNettle", "CMicroHTTPD", "CSQLite", "CCrypto", "CCurl", "CEdit", "CSeccomp", "CZlib", "CTOML",
 }
 LAYERS = {
     "Domain": 1,
@@ -34,7 +34,7 @@ LAYERS = {
 }
 
 WARN, FAIL, FAIL_TESTS, REPORT_C = 400, 600, 800, 300
-MOST_C, MOST_HOSTS = 3200, 2000
+MOST_C, MOST_HOSTS = 5200, 2300
 
 # Folders that every Linux has; what else lies at the root of this machine, and people's homes, are nobody's business.
 USUAL = set("bin boot dev etc home lib lib32 lib64 libx32 media mnt opt proc run sbin srv sys tmp usr var lost+found".split())

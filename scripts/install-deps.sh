@@ -22,7 +22,7 @@ language_packages() {
 }
 
 declare -A groups=(
-    [build]="gcc g++ libc6-dev libseccomp-dev libmicrohttpd-dev nettle-dev libsqlite3-dev libssl-dev libcurl4-openssl-dev libcpptoml-dev libedit-dev libbsd-dev libmd-dev libncurses-dev zlib1g-dev python3 pkg-config make"
+    [build]="gcc g++ libc6-dev libseccomp-dev libmicrohttpd-dev nettle-dev libsqlite3-dev libssl-dev libcurl4-openssl-dev libcpptoml-dev libedit-dev libbsd-dev libmd-dev libncurses-dev zlib1g-dev python3 python3-ipython pkg-config make"
     [lint]="shellcheck"
     [test]="openssl python3-venv python3-numpy python3-pandas python3-matplotlib python3-ipython node-typescript"
     [bench]="sqlite3 python3-ipython python3-numpy python3-pandas bubblewrap"

@@ -27,6 +27,7 @@ cp -r "$project/clients/python" "$work/client"
 "$work/venv/bin/python" -m unittest discover --start-directory "$project/clients/python/tests"
 python3 "$project/scripts/remote_command.py"
 python3 "$project/scripts/outbound.py"
+python3 "$project/scripts/sessions.py"
 # The last: it renews the certificate, and ends the service.
 python3 "$project/scripts/life_cycle.py" "$port" "$service" "$work"
 await_end

@@ -35,17 +35,22 @@ extension Application {
         let session = try session(path, request)
         try ContentRules.requireJSON(request.headers)
         let (id, text) = try read { () throws(RequestError) in try SessionReader.input(request.body) }
-        try read { () throws(RequestError) in try session.answer(cell: path.values[1], request: id, text: text) }
+        try read { () throws(RequestError) in
+            try session.answer(cell: path.values[1], request: id, text: text)
+        }
         return Self.done
     }
 
     // MARK: Commands
 
-    func startCommand(_ path: RouteParameters, _ request: HTTPRequest) async throws(APIError) -> HTTPResponse {
+    func startCommand(_ path: RouteParameters, _ request: HTTPRequest) async throws(APIError) -> HTTPResponse
+    {
         guard !isDraining else { throw APIError(.draining) }
         let session = try session(path, request)
         try ContentRules.requireJSON(request.headers)
-        let (command, isBackground) = try read { () throws(RequestError) in try sessionReader.command(request.body) }
+        let (command, isBackground) = try read { () throws(RequestError) in
+            try sessionReader.command(request.body)
+        }
         let feed = EventFeed(isPaced: !isBackground)
         let output = OutputEncoder(feed)
         let desk = sessionDesk
@@ -73,7 +78,8 @@ extension Application {
         return .events(body, format)
     }
 
-    func listCommands(_ path: RouteParameters, _ request: HTTPRequest) async throws(APIError) -> HTTPResponse {
+    func listCommands(_ path: RouteParameters, _ request: HTTPRequest) async throws(APIError) -> HTTPResponse
+    {
         let commands = try session(path, request).commands()
         return .json(200, SessionEncoder.list("commands", commands, SessionEncoder.write))
     }
@@ -83,10 +89,13 @@ extension Application {
         return pid
     }
 
-    func followCommand(_ path: RouteParameters, _ request: HTTPRequest) async throws(APIError) -> HTTPResponse {
+    func followCommand(_ path: RouteParameters, _ request: HTTPRequest) async throws(APIError) -> HTTPResponse
+    {
         let session = try session(path, request)
         try QueryReader.check(request.query, known: ["from"])
-        guard let feed = sessionDesk.feed(of: try pid(path), in: session.id) else { throw Self.notFound("command") }
+        guard let feed = sessionDesk.feed(of: try pid(path), in: session.id) else {
+            throw Self.notFound("command")
+        }
         let from = try QueryReader.count("from", in: request.query, 1...Int.max) ?? 1
         let format = EventFormat.of(request.headers)
         return .events(EventStreamBody(feed, after: from - 1, format: format), format)
@@ -101,7 +110,8 @@ extension Application {
         return Self.done
     }
 
-    func signalCommand(_ path: RouteParameters, _ request: HTTPRequest) async throws(APIError) -> HTTPResponse {
+    func signalCommand(_ path: RouteParameters, _ request: HTTPRequest) async throws(APIError) -> HTTPResponse
+    {
         let session = try session(path, request)
         try ContentRules.requireJSON(request.headers)
         let pid = try pid(path)
@@ -110,7 +120,8 @@ extension Application {
         return Self.done
     }
 
-    func resizeCommand(_ path: RouteParameters, _ request: HTTPRequest) async throws(APIError) -> HTTPResponse {
+    func resizeCommand(_ path: RouteParameters, _ request: HTTPRequest) async throws(APIError) -> HTTPResponse
+    {
         let session = try session(path, request)
         try ContentRules.requireJSON(request.headers)
         let pid = try pid(path)

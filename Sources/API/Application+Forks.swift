@@ -6,7 +6,9 @@ extension Application {
     func forkSession(_ path: RouteParameters, _ request: HTTPRequest) async throws(APIError) -> HTTPResponse {
         guard !isDraining else { throw APIError(.draining) }
         let session = try session(path, request)
-        let (count, checkpoint, drops) = try read { () throws(RequestError) in try SessionReader.fork(request.body) }
+        let (count, checkpoint, drops) = try read { () throws(RequestError) in
+            try SessionReader.fork(request.body)
+        }
         let forks = try await attempt { () async throws(RequestError) in
             try await session.fork(count: count, checkpoint: checkpoint, drops: drops)
         }
@@ -40,7 +42,9 @@ extension Application {
         return answer { writer in self.write(top, children, to: &writer) }
     }
 
-    private func write(_ info: SessionInfo, _ children: [SessionID: [SessionInfo]], to writer: inout JSONWriter) {
+    private func write(
+        _ info: SessionInfo, _ children: [SessionID: [SessionInfo]], to writer: inout JSONWriter
+    ) {
         writer.member("id", info.id.description)
         writer.member("name", info.request.name)
         writer.member("state", info.state.rawValue)

@@ -8,7 +8,9 @@ extension Application {
 
     /// The path that a request's own path ends in: within the home folder, or absolute where it begins with a slash.
     private func filePath(_ path: RouteParameters) throws(APIError) -> String {
-        guard let text = PercentEncoding.decode(path.values[1]), !text.isEmpty else { throw Self.notFound("file") }
+        guard let text = PercentEncoding.decode(path.values[1]), !text.isEmpty else {
+            throw Self.notFound("file")
+        }
         return text
     }
 
@@ -16,7 +18,9 @@ extension Application {
         let session = try session(path, request)
         try QueryReader.check(request.query, known: ["list", "depth"])
         let text = request.query.value("list") ?? "/home/user"
-        guard let folder = PercentEncoding.decode(text) else { throw QueryReader.wrong("list", text, "a path") }
+        guard let folder = PercentEncoding.decode(text) else {
+            throw QueryReader.wrong("list", text, "a path")
+        }
         let depth = try QueryReader.count("depth", in: request.query, 1...Self.deepest) ?? 1
         let files = try await attempt { () async throws(RequestError) in
             try await session.list(folder, depth: depth, most: Self.mostListed)
@@ -29,10 +33,14 @@ extension Application {
         try QueryReader.check(request.query, known: ["info"])
         let name = try filePath(path)
         if try QueryReader.flag("info", in: request.query, default: false) {
-            let state = try await attempt { () async throws(RequestError) in try await session.state(ofFile: name) }
+            let state = try await attempt { () async throws(RequestError) in
+                try await session.state(ofFile: name)
+            }
             return answer { SessionEncoder.write(state, to: &$0) }
         }
-        let (state, content) = try await attempt { () async throws(RequestError) in try await session.openFile(name) }
+        let (state, content) = try await attempt { () async throws(RequestError) in
+            try await session.openFile(name)
+        }
         let range = try ByteRange.read(request.headers["range"], size: state.size)
         var headers = HTTPHeaders([
             "Content-Type": "application/octet-stream", "Cache-Control": "no-store", "Accept-Ranges": "bytes",

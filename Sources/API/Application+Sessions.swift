@@ -63,11 +63,13 @@ extension Application {
         let state = try QueryReader.choice("state", in: query, SessionInfo.State.allCases)
         let most = try QueryReader.count("limit", in: query, 1...1_000) ?? 100
         let wanted = filters.map { ($0.name.dropFirst("metadata.".count), PercentEncoding.decode($0.value)) }
-        let infos = try sessionKeeper().all().filter { isOf(request.principal, $0) }.map(\.info).filter { info in
+        let infos = try sessionKeeper().all().filter { isOf(request.principal, $0) }.map(\.info).filter {
+            info in
             (state == nil || info.state == state)
                 && wanted.allSatisfy { info.request.metadata[String($0.0)] == $0.1 }
         }
-        return .json(200, SessionEncoder.list("sessions", Array(infos.suffix(most).reversed()), SessionEncoder.write))
+        return .json(
+            200, SessionEncoder.list("sessions", Array(infos.suffix(most).reversed()), SessionEncoder.write))
     }
 
     func showSession(_ path: RouteParameters, _ request: HTTPRequest) async throws(APIError) -> HTTPResponse {
@@ -75,7 +77,8 @@ extension Application {
         return answer { SessionEncoder.write(session.info, to: &$0) }
     }
 
-    func changeSession(_ path: RouteParameters, _ request: HTTPRequest) async throws(APIError) -> HTTPResponse {
+    func changeSession(_ path: RouteParameters, _ request: HTTPRequest) async throws(APIError) -> HTTPResponse
+    {
         let session = try session(path, request)
         try ContentRules.requireJSON(request.headers)
         let change = try read { () throws(RequestError) in try sessionReader.change(request.body) }
@@ -90,19 +93,23 @@ extension Application {
         return answer { SessionEncoder.write(session.info, to: &$0) }
     }
 
-    func pauseSession(_ path: RouteParameters, _ request: HTTPRequest) async throws(APIError) -> HTTPResponse {
+    func pauseSession(_ path: RouteParameters, _ request: HTTPRequest) async throws(APIError) -> HTTPResponse
+    {
         let session = try session(path, request)
         try await attempt { () async throws(RequestError) in try await session.pause() }
         return answer { SessionEncoder.write(session.info, to: &$0) }
     }
 
-    func resumeSession(_ path: RouteParameters, _ request: HTTPRequest) async throws(APIError) -> HTTPResponse {
+    func resumeSession(_ path: RouteParameters, _ request: HTTPRequest) async throws(APIError) -> HTTPResponse
+    {
         let session = try session(path, request)
         try await attempt { () async throws(RequestError) in try await session.resume() }
         return answer { SessionEncoder.write(session.info, to: &$0) }
     }
 
-    func showSessionUsage(_ path: RouteParameters, _ request: HTTPRequest) async throws(APIError) -> HTTPResponse {
+    func showSessionUsage(_ path: RouteParameters, _ request: HTTPRequest) async throws(APIError)
+        -> HTTPResponse
+    {
         let session = try session(path, request)
         let usage = try await attempt { () async throws(RequestError) in try await session.usage() }
         return answer { SessionEncoder.write(usage, to: &$0) }
@@ -110,7 +117,8 @@ extension Application {
 
     // MARK: Contexts
 
-    func listContexts(_ path: RouteParameters, _ request: HTTPRequest) async throws(APIError) -> HTTPResponse {
+    func listContexts(_ path: RouteParameters, _ request: HTTPRequest) async throws(APIError) -> HTTPResponse
+    {
         let contexts = try session(path, request).contexts()
         return .json(200, SessionEncoder.list("contexts", contexts, SessionEncoder.write))
     }
@@ -125,13 +133,16 @@ extension Application {
         return answer(201) { SessionEncoder.write(context, to: &$0) }
     }
 
-    func removeContext(_ path: RouteParameters, _ request: HTTPRequest) async throws(APIError) -> HTTPResponse {
+    func removeContext(_ path: RouteParameters, _ request: HTTPRequest) async throws(APIError) -> HTTPResponse
+    {
         let session = try session(path, request)
         try await attempt { () async throws(RequestError) in try await session.removeContext(path.values[1]) }
         return Self.done
     }
 
-    func restartContext(_ path: RouteParameters, _ request: HTTPRequest) async throws(APIError) -> HTTPResponse {
+    func restartContext(_ path: RouteParameters, _ request: HTTPRequest) async throws(APIError)
+        -> HTTPResponse
+    {
         let session = try session(path, request)
         let context = try await attempt { () async throws(RequestError) in
             try await session.restartContext(path.values[1])
@@ -139,17 +150,21 @@ extension Application {
         return answer { SessionEncoder.write(context, to: &$0) }
     }
 
-    func interruptContext(_ path: RouteParameters, _ request: HTTPRequest) async throws(APIError) -> HTTPResponse {
+    func interruptContext(_ path: RouteParameters, _ request: HTTPRequest) async throws(APIError)
+        -> HTTPResponse
+    {
         let session = try session(path, request)
         let context = path.values.count > 1 ? path.values[1] : nil
         try await attempt { () async throws(RequestError) in try await session.interrupt(context: context) }
         return Self.done
     }
 
-    func completeCode(_ path: RouteParameters, _ request: HTTPRequest) async throws(APIError) -> HTTPResponse {
+    func completeCode(_ path: RouteParameters, _ request: HTTPRequest) async throws(APIError) -> HTTPResponse
+    {
         let session = try session(path, request)
         try ContentRules.requireJSON(request.headers)
-        let (code, cursor) = try read { () throws(RequestError) in try SessionReader.completion(request.body) }
+        let (code, cursor) = try read { () throws(RequestError) in try SessionReader.completion(request.body)
+        }
         let found = try await attempt { () async throws(RequestError) in
             try await session.complete(code, cursor: cursor, context: path.values[1])
         }
@@ -158,28 +173,39 @@ extension Application {
 
     // MARK: States to return to
 
-    func listCheckpoints(_ path: RouteParameters, _ request: HTTPRequest) async throws(APIError) -> HTTPResponse {
+    func listCheckpoints(_ path: RouteParameters, _ request: HTTPRequest) async throws(APIError)
+        -> HTTPResponse
+    {
         let checkpoints = try session(path, request).checkpoints()
         return .json(200, SessionEncoder.list("checkpoints", checkpoints, SessionEncoder.write))
     }
 
-    func makeCheckpoint(_ path: RouteParameters, _ request: HTTPRequest) async throws(APIError) -> HTTPResponse {
+    func makeCheckpoint(_ path: RouteParameters, _ request: HTTPRequest) async throws(APIError)
+        -> HTTPResponse
+    {
         let session = try session(path, request)
         let drops = try read { () throws(RequestError) in try SessionReader.drops(request.body) }
-        let kept = try await attempt { () async throws(RequestError) in try await session.checkpoint(drops: drops) }
+        let kept = try await attempt { () async throws(RequestError) in
+            try await session.checkpoint(drops: drops)
+        }
         return answer(201) { SessionEncoder.write(kept, to: &$0) }
     }
 
-    func removeCheckpoint(_ path: RouteParameters, _ request: HTTPRequest) async throws(APIError) -> HTTPResponse {
+    func removeCheckpoint(_ path: RouteParameters, _ request: HTTPRequest) async throws(APIError)
+        -> HTTPResponse
+    {
         let session = try session(path, request)
-        try await attempt { () async throws(RequestError) in try await session.removeCheckpoint(path.values[1]) }
+        try await attempt { () async throws(RequestError) in
+            try await session.removeCheckpoint(path.values[1])
+        }
         return Self.done
     }
 
     func rollBack(_ path: RouteParameters, _ request: HTTPRequest) async throws(APIError) -> HTTPResponse {
         let session = try session(path, request)
         let wanted = try read { () throws(RequestError) in try SessionReader.checkpoint(request.body) }
-        let kept = try await attempt { () async throws(RequestError) in try await session.rollBack(to: wanted) }
+        let kept = try await attempt { () async throws(RequestError) in try await session.rollBack(to: wanted)
+        }
         return answer { SessionEncoder.write(kept, to: &$0) }
     }
 }

@@ -20,6 +20,23 @@ static const unsigned char python_context[] = {
 #embed "../../hosts/python/context.py"
 };
 
+static const unsigned char node_context[] = {
+#embed "../../hosts/node/context.cjs"
+};
+static const unsigned char sql_context[] = {
+#embed "../../hosts/sql/context.py"
+};
+
+struct cassets_bytes cassets_node_context(void)
+{
+    return (struct cassets_bytes){node_context, sizeof node_context};
+}
+
+struct cassets_bytes cassets_sql_context(void)
+{
+    return (struct cassets_bytes){sql_context, sizeof sql_context};
+}
+
 struct cassets_bytes cassets_python_context(void)
 {
     return (struct cassets_bytes){python_context, sizeof python_context};

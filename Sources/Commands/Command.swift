@@ -18,7 +18,10 @@ struct Command: Sendable {
 
     /// In the order in which the help lists them.
     static var all: [Command] {
-        [.run, .session, .env, .languages, .keys, .audit, .backup, .restore, .doctor, .bench, .serve, .version, .help]
+        [
+            .run, .session, .env, .languages, .keys, .audit, .backup, .restore, .doctor, .bench, .serve,
+            .version, .help,
+        ]
     }
 
     static func named(_ name: String) -> Command? { all.first { $0.name == name } }

@@ -68,7 +68,9 @@ package struct EngineConfiguration: Hashable, Sendable {
         }
         if mostSessions > 0 {
             arguments += ["--contexts", "yes"]
-            if !contextPreload.isEmpty { arguments += ["--context-preload", contextPreload.joined(separator: ",")] }
+            if !contextPreload.isEmpty {
+                arguments += ["--context-preload", contextPreload.joined(separator: ",")]
+            }
         }
         if let parked { arguments += ["--parked-python", "\(parked)", "--parked-exec", "\(parked)"] }
         if !preload.isEmpty { arguments += ["--preload-more", preload.joined(separator: ",")] }

@@ -51,8 +51,9 @@ package final class RunEngine: Runner {
     }
 
     private func makeSessions() -> Sessions {
-        Sessions(most: configuration.mostSessions, maxima: configuration.maxima) {
-            [weak self] (policy) throws(RequestError) in try self?.checkNetwork(policy)
+        Sessions(most: configuration.mostSessions, maxima: configuration.maxima, catalogue: catalogue) {
+            [weak self] (policy) throws(RequestError) in
+            try self?.checkNetwork(policy)
         } link: { [weak self] () async throws(RequestError) in
             guard let self else { throw Self.unavailable("the engine has ended") }
             return try await readyLink()

@@ -131,7 +131,10 @@ extension InterpreterHost {
         var found = glob_t()
         defer { globfree(&found) }
         let prefix = python.hasPrefix("/usr/bin/") ? "/usr" : String(python.dropLast("/bin/python3".count))
-        let places = ["/usr/lib/python3/dist-packages", "/usr/local/lib/python3*/dist-packages", "\(prefix)/lib/python3*/site-packages"]
+        let places = [
+            "/usr/lib/python3/dist-packages", "/usr/local/lib/python3*/dist-packages",
+            "\(prefix)/lib/python3*/site-packages",
+        ]
         return places.contains { glob("\($0)/IPython/__init__.py", 0, nil, &found) == 0 }
     }
 }

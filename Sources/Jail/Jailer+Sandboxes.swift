@@ -190,7 +190,9 @@ extension Jailer {
     }
 
     private func hear(_ note: cjail_note, _ descriptors: [Int32], from sandbox: Sandbox) {
-        if let host = sandbox.hosting ?? sandbox.branching, Self.isOfHost(note) { return hear(note, descriptors, from: host) }
+        if let host = sandbox.hosting ?? sandbox.branching, Self.isOfHost(note) {
+            return hear(note, descriptors, from: host)
+        }
         switch note.kind {
         case UInt32(CJAIL_VACANT.rawValue):
             guard sandbox.isSession, sandbox.state == .running else { return admit(to: sandbox, descriptors) }
@@ -304,7 +306,8 @@ extension Jailer {
             let now = Monotonic.now()
             sandbox.wallDeadline = now + order.wall_ns + 5_000_000_000
             sandbox.cpuCheck =
-                tree == nil || sandbox.isSession ? .max : now + order.cpu_ns * 100 / Int64(max(100, order.cpu_percent))
+                tree == nil || sandbox.isSession
+                ? .max : now + order.cpu_ns * 100 / Int64(max(100, order.cpu_percent))
         } catch {
             sandbox.failure = (error.operation, error.code)
             _ = cjail_pidfd_kill(sandbox.pidfd, SIGKILL)

@@ -35,7 +35,9 @@ extension Jailer {
         try? sandbox.control.send(note, waiting: false)
     }
 
-    /// Sends a fork in. Where no host is there the socket closes, and init tells the service that nobody came.
+    /// Sends a fork in.
+    ///
+    /// Where no host is there the socket closes, and init tells the service that nobody came.
     func joinSession(_ sandbox: Sandbox, _ number: Int64, _ socket: Int32) {
         guard let kind = sandbox.admitted.removeValue(forKey: number), let host = hosts[kind], host.isAlive
         else { return }

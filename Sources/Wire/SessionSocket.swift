@@ -1,4 +1,5 @@
 internal import CJail
+internal import Glibc
 package import Posix
 
 /// What a session's init is asked; see `cjail_session.h`.
@@ -52,7 +53,7 @@ package struct SessionSocket: ~Copyable, Sendable {
     package func send(_ request: InitRequest, descriptors: [Int32] = []) throws(SystemFailure) {
         let longest = Int(CJAIL_REQUEST_TEXT) / 2 - 1
         guard request.first.count < longest, request.second.count < longest else {
-            throw SystemFailure(operation: "send", code: 36)  // ENAMETOOLONG
+            throw SystemFailure(operation: "send", code: ENAMETOOLONG)
         }
         let head = cjail_request(
             kind: request.kind, number: request.number, flags: request.flags, mode: request.mode,
@@ -61,7 +62,8 @@ package struct SessionSocket: ~Copyable, Sendable {
         message += request.first + [0] + request.second + [0]
         let result = message.withUnsafeBytes {
             cjail_send_message(
-                rawValue, $0.baseAddress, $0.count, descriptors, Int32(descriptors.count), 0x40)  // MSG_DONTWAIT
+                rawValue, $0.baseAddress, $0.count, descriptors, Int32(descriptors.count), Int32(MSG_DONTWAIT)
+            )
         }
         if result < 0 { throw SystemFailure(operation: "send", code: -result) }
     }
@@ -78,7 +80,7 @@ package struct SessionSocket: ~Copyable, Sendable {
         var count = Int32(fds.count)
         let got = Int(cjail_receive_some(rawValue, &bytes, bytes.count, &fds, &count))
         let descriptors = fds[0..<max(0, Int(count))].map { SharedDescriptor(Descriptor(adopting: $0)) }
-        if got == -11 { return .nothing }  // EAGAIN
+        if got == -Int(EAGAIN) { return .nothing }
         let size = MemoryLayout<cjail_answer>.size
         guard got >= size else { return .ended }
         let head = bytes.withUnsafeBytes { $0.loadUnaligned(as: cjail_answer.self) }

@@ -10,7 +10,8 @@ struct CheckpointTests {
             try await session.run("x = [1]\nopen('f', 'w').write('old')\nimport os; os.mkdir('d')")
             let kept = try await session.checkpoint(drops: false)
             for round in 1...3 {
-                try await session.run("x.append(\(round))\nopen('f', 'w').write('new')\nos.rmdir('d')\nopen('g', 'w').close()")
+                try await session.run(
+                    "x.append(\(round))\nopen('f', 'w').write('new')\nos.rmdir('d')\nopen('g', 'w').close()")
                 _ = try await session.rollBack(to: kept.id)
                 let now = try await session.run("x, open('f').read(), sorted(os.listdir()), os.getcwd()")
                 #expect(now.value == "([1], 'old', ['d', 'f'], '/home/user')", now.account)
@@ -67,7 +68,9 @@ struct CheckpointTests {
                 let went = try await session.run(after)
                 #expect(went.value == wanted, went.account)
                 _ = try await session.rollBack(to: kept.id)
-                let back = try await session.run("open('log').read(), open('mapped', 'rb').read(8), base.in_transaction, base.execute('select count(*) from t').fetchone()")
+                let back = try await session.run(
+                    "open('log').read(), open('mapped', 'rb').read(8), base.in_transaction, base.execute('select count(*) from t').fetchone()"
+                )
                 #expect(back.value == "('one\\n', b'abcxxxxx', True, (1,))", back.account)
             }
         }
@@ -76,10 +79,14 @@ struct CheckpointTests {
     @Test func `a cell that fails leaves no trace if it is to be rolled back`() async throws {
         try await SessionLab.with { session in
             try await session.run("x = 1\nopen('f', 'w').write('old')")
-            let failed = try await session.run("x = 2\nopen('f', 'w').write('new')\n1/0") { $0.onError = .rollback }
+            let failed = try await session.run("x = 2\nopen('f', 'w').write('new')\n1/0") {
+                $0.onError = .rollback
+            }
             #expect(failed.verdict.status == .failed && failed.isRolledBack, failed.account)
             #expect(try await session.value("x, open('f').read()") == "(1, 'old')")
-            let late = try await session.run("x = 3\nimport signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass") {
+            let late = try await session.run(
+                "x = 3\nimport signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass"
+            ) {
                 $0.onError = .rollback
                 $0.wall = .milliseconds(200)
             }
@@ -95,7 +102,9 @@ struct CheckpointTests {
         guard try await Lab.hasControllers() else { return }
         try await SessionLab.with { session in
             try await session.run("x = 1")
-            let greedy = try await session.run("x = bytearray(2 << 30)\nfor i in range(0, len(x), 4096): x[i] = 1") { $0.onError = .rollback }
+            let greedy = try await session.run(
+                "x = bytearray(2 << 30)\nfor i in range(0, len(x), 4096): x[i] = 1"
+            ) { $0.onError = .rollback }
             #expect(greedy.verdict.status == .memoryExceeded && greedy.isRolledBack, greedy.account)
             #expect(try await session.value("x") == "1")
         }
@@ -104,14 +113,23 @@ struct CheckpointTests {
     @Test(arguments: [
         ("import os; ends = os.pipe()", "pipe at descriptor"),
         ("import socket; s = socket.socket()", "socket at descriptor"),
-        ("import threading, time; threading.Thread(target=time.sleep, args=(100,), daemon=True).start()", "1 other thread"),
+        (
+            "import threading, time; threading.Thread(target=time.sleep, args=(100,), daemon=True).start()",
+            "1 other thread"
+        ),
         ("import subprocess; p = subprocess.Popen(['sleep', '100'])", "(sleep)"),
     ])
-    func `what cannot be copied is named, and left behind where that is wanted`(code: String, name: String) async throws {
+    func `what cannot be copied is named, and left behind where that is wanted`(code: String, name: String)
+        async throws
+    {
         try await SessionLab.with { session in
             try await session.run("x = 1\n\(code)")
-            let error = await #expect(throws: RequestError.self) { _ = try await session.checkpoint(drops: false) }
-            #expect(error?.code == .conflict && error?.message.contains(name) == true, "\(String(describing: error))")
+            let error = await #expect(throws: RequestError.self) {
+                _ = try await session.checkpoint(drops: false)
+            }
+            #expect(
+                error?.code == .conflict && error?.message.contains(name) == true,
+                "\(String(describing: error))")
             let kept = try await session.checkpoint(drops: true)
             try await session.run("x = 2")
             _ = try await session.rollBack(to: kept.id)
@@ -150,8 +168,11 @@ struct CheckpointTests {
             try await session.run("x = 1")
             let kept = try await session.checkpoint(drops: false)
             try await session.run(
-                "import os, signal\nfor p in os.listdir('/proc'):\n    if p.isdigit() and int(p) not in (1, os.getpid()): os.kill(int(p), signal.SIGKILL)")
-            let error = await #expect(throws: RequestError.self) { _ = try await session.rollBack(to: kept.id) }
+                "import os, signal\nfor p in os.listdir('/proc'):\n    if p.isdigit() and int(p) not in (1, os.getpid()): os.kill(int(p), signal.SIGKILL)"
+            )
+            let error = await #expect(throws: RequestError.self) {
+                _ = try await session.rollBack(to: kept.id)
+            }
             #expect(error?.code == .conflict, "\(String(describing: error))")
             #expect(try await session.value("x") == "1")
         }

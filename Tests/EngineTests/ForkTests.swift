@@ -10,7 +10,9 @@ struct ForkTests {
         _ session: any LiveSession, _ count: Int = 1, checkpoint: String? = nil,
         _ body: ([any LiveSession]) async throws -> Void
     ) async throws {
-        let forks = try await session.fork(count: count, checkpoint: checkpoint, drops: false).map { try $0.get() }
+        let forks = try await session.fork(count: count, checkpoint: checkpoint, drops: false).map {
+            try $0.get()
+        }
         do { try await body(forks) } catch {
             for fork in forks { await fork.end() }
             throw error
@@ -20,13 +22,15 @@ struct ForkTests {
 
     @Test func `a fork has variables and files, and goes its own way`() async throws {
         try await SessionLab.with { session in
-            try await session.run("x = [1]\nopen('f', 'w').write('old')\nimport os; os.mkdir('d'); os.chdir('d')")
+            try await session.run(
+                "x = [1]\nopen('f', 'w').write('old')\nimport os; os.mkdir('d'); os.chdir('d')")
             try await fork(session, 2) { forks in
                 for (number, fork) in forks.enumerated() {
                     #expect(fork.info.parent == session.id && fork.id != session.id)
                     let has = try await fork.run("x, open('/home/user/f').read(), os.getcwd()")
                     #expect(has.value == "([1], 'old', '/home/user/d')", has.account)
-                    try await fork.run("x.append(\(number + 2))\nopen('/home/user/f', 'w').write('fork \(number)')")
+                    try await fork.run(
+                        "x.append(\(number + 2))\nopen('/home/user/f', 'w').write('fork \(number)')")
                 }
                 try await session.run("x.append(9)\nopen('/home/user/f', 'w').write('parent')")
                 let seen = "x, open('/home/user/f').read()"
@@ -64,9 +68,11 @@ struct ForkTests {
                     (open('log').read(), first + rest, open('mapped', 'rb').read(8), base.execute('select count(*) from t').fetchone(), gone.read())
                     """)
                 #expect(
-                    went.value == "('one\\ntwo\\n', 'a\\nb\\nc\\n', b'abcxdefx', (2,), 'deleted more')", went.account)
+                    went.value == "('one\\ntwo\\n', 'a\\nb\\nc\\n', b'abcxdefx', (2,), 'deleted more')",
+                    went.account)
                 let stayed = try await session.run(
-                    "open('log').read(), table.read(), open('mapped', 'rb').read(8), base.in_transaction, base.execute('select count(*) from t').fetchone()")
+                    "open('log').read(), table.read(), open('mapped', 'rb').read(8), base.in_transaction, base.execute('select count(*) from t').fetchone()"
+                )
                 #expect(stayed.value == "('one\\n', 'b\\nc\\n', b'abcxxxxx', True, (1,))", stayed.account)
             }
         }
@@ -115,7 +121,9 @@ struct ForkTests {
                 var drawn: Set<String> = []
                 for fork in forks {
                     #expect(try await fork.value("x") == "1")
-                    drawn.insert(try await fork.value("random.random(), np.random.rand(), uuid.uuid4().hex, tempfile.mktemp()") ?? "")
+                    drawn.insert(
+                        try await fork.value(
+                            "random.random(), np.random.rand(), uuid.uuid4().hex, tempfile.mktemp()") ?? "")
                 }
                 #expect(drawn.count == 3)
             }
@@ -123,10 +131,14 @@ struct ForkTests {
         }
     }
 
-    @Test func `forks share nothing with each other, and see neither each other nor their parent`() async throws {
+    @Test func `forks share nothing with each other, and see neither each other nor their parent`()
+        async throws
+    {
         try await SessionLab.with { session in
             try await fork(session, 2) { forks in
-                try await forks[0].run("open('/tmp/secret', 'w').write('s')\nimport socket\ns = socket.socket(socket.AF_UNIX)\ns.bind('\\0name')\nt = socket.create_server(('127.0.0.1', 7777))")
+                try await forks[0].run(
+                    "open('/tmp/secret', 'w').write('s')\nimport socket\ns = socket.socket(socket.AF_UNIX)\ns.bind('\\0name')\nt = socket.create_server(('127.0.0.1', 7777))"
+                )
                 let (_, sleeper) = try await forks[0].start(["sleep", "4321"])
                 for other in [forks[1], session] {
                     let looks = try await other.run(
@@ -139,8 +151,11 @@ struct ForkTests {
                         """)
                     #expect(looks.value == "(False, False, False)", looks.account)
                 }
-                let sees = try await forks[1].run("import os\n[open(f'/proc/{p}/comm').read() for p in os.listdir('/proc') if p.isdigit()]")
-                #expect(sees.value == "['diatom-init\\n', 'python3\\n']" || sees.value == "['python3\\n', 'diatom-init\\n']", sees.account)
+                let sees = try await forks[1].run(
+                    "import os\n[open(f'/proc/{p}/comm').read() for p in os.listdir('/proc') if p.isdigit()]")
+                #expect(
+                    sees.value == "['diatom-init\\n', 'python3\\n']"
+                        || sees.value == "['python3\\n', 'diatom-init\\n']", sees.account)
                 #expect(sleeper.end == nil)
             }
         }
@@ -182,7 +197,8 @@ struct ForkTests {
 
     @Test func `twenty forks live side by side`() async throws {
         try await SessionLab.with { session in
-            try await session.run("import numpy as np\na = np.ones(1_000_000)\nopen('f', 'wb').write(b'x' * 1_000_000)")
+            try await session.run(
+                "import numpy as np\na = np.ones(1_000_000)\nopen('f', 'wb').write(b'x' * 1_000_000)")
             try await fork(session, 20) { forks in
                 for fork in forks {
                     let sum = try await fork.value("int(a.sum()) + 1")

@@ -53,10 +53,14 @@ extension LiveSession {
 struct SessionCommandTests {
     @Test func `a command prints, and ends with its exit code`() async throws {
         try await SessionLab.with { session in
-            let (pid, said) = try await session.start(["sh", "-c", "echo out; echo err >&2; pwd; exit 3"]) { $0.cwd = "/tmp" }
+            let (pid, said) = try await session.start(["sh", "-c", "echo out; echo err >&2; pwd; exit 3"]) {
+                $0.cwd = "/tmp"
+            }
             #expect(pid > 1)
             let end = try await said.whenEnded()
-            #expect(end.exitCode == 3 && said.out == "out\n/tmp\n" && said.err == "err\n", "\(said.out)\(said.err)\(end)")
+            #expect(
+                end.exitCode == 3 && said.out == "out\n/tmp\n" && said.err == "err\n",
+                "\(said.out)\(said.err)\(end)")
             #expect(session.commands().isEmpty)
         }
     }
@@ -86,7 +90,9 @@ struct SessionCommandTests {
 
     @Test func `a command is signalled, listed and killed`() async throws {
         try await SessionLab.with { session in
-            let (pid, said) = try await session.start(["sh", "-c", "trap 'echo caught' TERM; echo up; while :; do sleep 0.05; done"])
+            let (pid, said) = try await session.start([
+                "sh", "-c", "trap 'echo caught' TERM; echo up; while :; do sleep 0.05; done",
+            ])
             try await said.when { $0.out == "up\n" }
             #expect(session.commands().map(\.pid) == [pid])
             try await session.signal(15, command: pid)
@@ -134,7 +140,8 @@ struct SessionCommandTests {
             let seen = try await session.run("!pgrep -x sleep >/dev/null && pkill -x sleep && echo killed")
             #expect(seen.out == "killed\n", seen.account)
             #expect(try await said.whenEnded().signal == 15)
-            let ofInit = try await session.run("!cat /proc/1/cmdline /proc/1/environ /proc/1/maps 2>/dev/null; ls /proc/1/fd 2>/dev/null")
+            let ofInit = try await session.run(
+                "!cat /proc/1/cmdline /proc/1/environ /proc/1/maps 2>/dev/null; ls /proc/1/fd 2>/dev/null")
             #expect(ofInit.out == "", ofInit.account)
         }
     }
@@ -148,7 +155,9 @@ struct SessionCommandTests {
 
     @Test func `a fork bomb stays within the session's limit`() async throws {
         try await SessionLab.with { session in
-            let (pid, _) = try await session.start(["bash", "-c", "bomb() { bomb | bomb & }; bomb; sleep 100"])
+            let (pid, _) = try await session.start([
+                "bash", "-c", "bomb() { bomb | bomb & }; bomb; sleep 100",
+            ])
             try await Task.sleep(for: .milliseconds(300))
             try await session.signal(9, command: pid)
             #expect(try await session.value("1 + 1") == "2")

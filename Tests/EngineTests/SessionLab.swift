@@ -8,7 +8,9 @@ internal import Testing
 enum SessionLab {
     static let obstacle: String? = {
         if let obstacle = Lab.obstacle { return obstacle }
-        let places = ["/usr/lib/python3/dist-packages/IPython", "/usr/local/lib/python3/dist-packages/IPython"]
+        let places = [
+            "/usr/lib/python3/dist-packages/IPython", "/usr/local/lib/python3/dist-packages/IPython",
+        ]
         return places.contains { access($0, R_OK) == 0 } ? nil : "IPython is not installed (python3-ipython)"
     }()
 
@@ -61,7 +63,8 @@ extension CellResult {
     func form(_ type: String) -> String? {
         for shown in results {
             guard let form = shown.forms.first(where: { $0.type == type }) else { continue }
-            return (try? JSONDecoder().decode(String.self, from: Data(form.json))) ?? String(decoding: form.json, as: UTF8.self)
+            return (try? JSONDecoder().decode(String.self, from: Data(form.json)))
+                ?? String(decoding: form.json, as: UTF8.self)
         }
         return nil
     }

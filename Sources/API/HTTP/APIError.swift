@@ -51,7 +51,8 @@ package struct APIError: Error, Hashable, Sendable {
 
     static func rangeNotSatisfiable(_ size: Int) -> APIError {
         var error = APIError(
-            status: 416, code: "range_not_satisfiable", message: "Range: the file has \(size) bytes and none of these")
+            status: 416, code: "range_not_satisfiable",
+            message: "Range: the file has \(size) bytes and none of these")
         error.headers.append("Content-Range", "bytes */\(size)")
         return error
     }

@@ -1,44 +1,5 @@
 internal import Domain
 internal import JSON
-internal import Synchronization
-
-/// Puts output into a feed as text; what ends inside a character waits for the rest.
-final class OutputEncoder: Sendable {
-    private let feed: EventFeed
-    private let remainders = Mutex<[RunEvent.Output.Stream: [UInt8]]>([:])
-
-    init(_ feed: EventFeed) { self.feed = feed }
-
-    func send(_ output: RunEvent.Output) async {
-        let text = remainders.withLock { remainders in
-            var bytes = remainders.removeValue(forKey: output.stream) ?? []
-            bytes += output.bytes
-            let rest = UTF8Tail.length(of: bytes)
-            if rest > 0 { remainders[output.stream] = Array(bytes.suffix(rest)) }
-            return Array(bytes.dropLast(rest))
-        }
-        await send(text, output.stream)
-    }
-
-    func flush() async {
-        for stream in [RunEvent.Output.Stream.stdout, .stderr] {
-            let rest = remainders.withLock { $0.removeValue(forKey: stream) } ?? []
-            await send(rest, stream)
-        }
-    }
-
-    private func send(_ text: [UInt8], _ stream: RunEvent.Output.Stream) async {
-        guard !text.isEmpty else { return }
-        let data = SessionEncoder.document {
-            $0.name("text")
-            $0.text(text)
-        }
-        switch stream {
-        case .stdout: await feed.send("stdout", data)
-        case .stderr: await feed.send("stderr", data)
-        }
-    }
-}
 
 /// A cell's events in a feed.
 struct CellFeed: Sendable {
@@ -84,7 +45,9 @@ struct CellFeed: Sendable {
 
     func finish(_ result: CellResult, cell: String) async {
         await output.flush()
-        feed.end("finished", SessionEncoder.document { SessionEncoder.write(result, cell: cell, withOutput: false, to: &$0) })
+        feed.end(
+            "finished",
+            SessionEncoder.document { SessionEncoder.write(result, cell: cell, withOutput: false, to: &$0) })
     }
 
     func fail(_ error: APIError) { feed.end("failed", error.body) }

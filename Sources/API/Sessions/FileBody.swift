@@ -44,7 +44,9 @@ enum ByteRange {
             guard let count = Int(parts[1]), count >= 0 else { return nil }
             (start, end) = (max(0, size - count), size)
         } else {
-            guard let first = Int(parts[0]), let last = parts[1].isEmpty ? size - 1 : Int(parts[1]), first >= 0 else { return nil }
+            guard let first = Int(parts[0]), let last = parts[1].isEmpty ? size - 1 : Int(parts[1]),
+                first >= 0
+            else { return nil }
             guard first <= last || parts[1].isEmpty else { return nil }
             (start, end) = (first, min(size, last + 1))
         }

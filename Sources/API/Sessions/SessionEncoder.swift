@@ -11,7 +11,9 @@ enum SessionEncoder {
         return writer.bytes
     }
 
-    static func list<Value>(_ name: StaticString, _ values: [Value], _ fill: (Value, inout JSONWriter) -> Void) -> [UInt8] {
+    static func list<Value>(
+        _ name: StaticString, _ values: [Value], _ fill: (Value, inout JSONWriter) -> Void
+    ) -> [UInt8] {
         document { writer in
             writer.name(name)
             writer.beginArray()

@@ -23,7 +23,10 @@ struct SessionReader {
     func session(_ body: [UInt8]) throws(RequestError) -> SessionRequest {
         let reader = try Self.object(
             body,
-            known: ["name", "limits", "network", "env", "idle_ms", "total_ms", "on_timeout", "metadata", "libraries", "root"])
+            known: [
+                "name", "limits", "network", "env", "idle_ms", "total_ms", "on_timeout", "metadata",
+                "libraries", "root",
+            ])
         var request = SessionRequest()
         request.name = try Self.name(reader)
         request.limits = try LimitsReader(maxima: maxima).read(reader, "limits", step: .cell)
@@ -35,7 +38,8 @@ struct SessionReader {
         request.metadata = try Self.metadata(reader) ?? [:]
         if let libraries = reader.optional("libraries"), libraries != .array([]) {
             throw reader.error(
-                .unsupported, "libraries", "sessions have none in this version; what the machine's Python has is there")
+                .unsupported, "libraries",
+                "sessions have none in this version; what the machine's Python has is there")
         }
         if try reader.bool("root") {
             throw reader.error(.unsupported, "root", "sessions act as 'user' in this version")
@@ -56,7 +60,8 @@ struct SessionReader {
     private static func name(_ reader: ObjectReader) throws(RequestError) -> String? {
         guard reader.optional("name") != nil, let name = try reader.string("name") else { return nil }
         guard name.utf8.count <= longestName else {
-            throw reader.error(.invalidValue, "name", "\(name.utf8.count) bytes; at most \(longestName) are taken")
+            throw reader.error(
+                .invalidValue, "name", "\(name.utf8.count) bytes; at most \(longestName) are taken")
         }
         return name
     }
@@ -72,7 +77,9 @@ struct SessionReader {
 
     private static func metadata(_ reader: ObjectReader) throws(RequestError) -> [String: String]? {
         guard let value = reader["metadata"] else { return nil }
-        guard case .object(let object) = value else { throw reader.wrong("metadata", value, expected: "an object") }
+        guard case .object(let object) = value else {
+            throw reader.wrong("metadata", value, expected: "an object")
+        }
         var metadata: [String: String] = [:]
         var bytes = 0
         for member in object.members {
@@ -85,7 +92,8 @@ struct SessionReader {
         guard metadata.count <= mostMetadata, bytes <= mostMetadataBytes else {
             throw reader.error(
                 .invalidValue, "metadata",
-                "\(metadata.count) entries of \(bytes) bytes; at most \(mostMetadata) of \(mostMetadataBytes) are taken")
+                "\(metadata.count) entries of \(bytes) bytes; at most \(mostMetadata) of \(mostMetadataBytes) are taken"
+            )
         }
         return metadata
     }
@@ -94,18 +102,21 @@ struct SessionReader {
 
     /// A cell, and whether its events are to be streamed.
     func cell(_ body: [UInt8]) throws(RequestError) -> (CellRequest, streams: Bool) {
-        let reader = try Self.object(body, known: ["code", "context", "language", "on_error", "limits", "stream", "env"])
+        let reader = try Self.object(
+            body, known: ["code", "context", "language", "on_error", "limits", "stream", "env"])
         guard let code = try reader.string("code") else {
             throw reader.error(.invalidValue, "code", "is missing; it is what the cell runs")
         }
         guard code.utf8.count <= Self.mostCode else {
-            throw reader.error(.tooLarge, "code", "\(code.utf8.count) bytes; at most \(Self.mostCode) are taken")
+            throw reader.error(
+                .tooLarge, "code", "\(code.utf8.count) bytes; at most \(Self.mostCode) are taken")
         }
         var cell = CellRequest(code: code)
         cell.context = reader.optional("context") == nil ? nil : try reader.string("context")
         cell.language = reader.optional("language") == nil ? nil : try reader.string("language")
         guard cell.context == nil || cell.language == nil else {
-            throw reader.error(.invalidValue, "language", "and context exclude each other: a context has its language")
+            throw reader.error(
+                .invalidValue, "language", "and context exclude each other: a context has its language")
         }
         cell.onError = try reader.choice("on_error", CellRequest.OnError.self) ?? .keep
         cell.env = try ProcessReader.environment(reader)
@@ -169,7 +180,9 @@ struct SessionReader {
         if let value = reader.optional("pty") { command.terminal = try Self.terminal(value) }
         command.stdin = reader.optional("stdin") == nil ? nil : try reader.bytes("stdin")
         command.keepsInput = try reader.bool("keep_stdin") || command.terminal != nil
-        command.wall = try reader.count("wall_ms", from: 1, through: Self.longestLife).map { .milliseconds($0) }
+        command.wall = try reader.count("wall_ms", from: 1, through: Self.longestLife).map {
+            .milliseconds($0)
+        }
         return (command, try reader.bool("background"))
     }
 
@@ -190,7 +203,8 @@ struct SessionReader {
                 throw reader.error(.invalidValue, "cmd", "is an empty list; its first entry is the program")
             }
             return arguments
-        default: throw reader.error(.invalidValue, "cmd", "is missing; it is a shell's text, or a list of strings")
+        default:
+            throw reader.error(.invalidValue, "cmd", "is missing; it is a shell's text, or a list of strings")
         }
     }
 
@@ -211,7 +225,8 @@ struct SessionReader {
     }
 
     private static let signals = [
-        "SIGHUP": 1, "SIGINT": 2, "SIGQUIT": 3, "SIGKILL": 9, "SIGUSR1": 10, "SIGUSR2": 12, "SIGTERM": 15, "SIGCONT": 18,
+        "SIGHUP": 1, "SIGINT": 2, "SIGQUIT": 3, "SIGKILL": 9, "SIGUSR1": 10, "SIGUSR2": 12, "SIGTERM": 15,
+        "SIGCONT": 18,
         "SIGSTOP": 19, "SIGTSTP": 20, "SIGWINCH": 28,
     ]
 
@@ -222,7 +237,8 @@ struct SessionReader {
             let name = name.uppercased()
             if let number = signals[name] ?? signals["SIG" + name] { return Int32(number) }
             throw reader.error(
-                .invalidValue, "signal", "'\(name.prefix(16))' is none of \(signals.keys.sorted().joined(separator: ", "))")
+                .invalidValue, "signal",
+                "'\(name.prefix(16))' is none of \(signals.keys.sorted().joined(separator: ", "))")
         case .number: return Int32(try reader.count("signal", from: 1, through: 64) ?? 15)
         default: throw reader.error(.invalidValue, "signal", "is missing; a name as SIGTERM, or a number")
         }
@@ -230,7 +246,9 @@ struct SessionReader {
 
     // MARK: Files and checkpoints
 
-    static func path(_ body: [UInt8], also: [String] = []) throws(RequestError) -> (path: String, reader: ObjectReader) {
+    static func path(_ body: [UInt8], also: [String] = []) throws(RequestError) -> (
+        path: String, reader: ObjectReader
+    ) {
         let reader = try object(body, known: ["path"] + also)
         guard let path = try reader.string("path"), !path.isEmpty else {
             throw reader.error(.invalidValue, "path", "is missing; within /home/user, or absolute")
@@ -251,7 +269,9 @@ struct SessionReader {
     static func fork(_ body: [UInt8]) throws(RequestError) -> (count: Int, checkpoint: String?, drops: Bool) {
         let reader = try object(body, known: ["count", "checkpoint", "drop"])
         let checkpoint = reader.optional("checkpoint") == nil ? nil : try reader.string("checkpoint")
-        return (try reader.count("count", from: 1, through: mostForks) ?? 1, checkpoint, try reader.bool("drop"))
+        return (
+            try reader.count("count", from: 1, through: mostForks) ?? 1, checkpoint, try reader.bool("drop")
+        )
     }
 
     static func drops(_ body: [UInt8]) throws(RequestError) -> Bool {

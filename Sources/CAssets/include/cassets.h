@@ -40,6 +40,8 @@ struct cassets_bytes cassets_docs_script(void);
 struct cassets_bytes cassets_python_entry(void);
 /* Runs the cells of a session's context. */
 struct cassets_bytes cassets_python_context(void);
+struct cassets_bytes cassets_node_context(void);
+struct cassets_bytes cassets_sql_context(void);
 struct cassets_bytes cassets_python_builder(void);
 
 /* Which library has a module that is not called like it. */

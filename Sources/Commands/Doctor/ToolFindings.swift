@@ -44,7 +44,7 @@ enum ToolFindings {
                     mend: error.install)
             }
         }
-        return rows + [libraries]
+        return rows + [libraries, contexts]
     }
 
     /// What makes environments of libraries.
@@ -56,6 +56,17 @@ enum ToolFindings {
                 ? "/opt/diatom/uv/bin/uv, makes environments of Python libraries"
                 : "needs uv, without which runs that ask for libraries are refused",
             mend: isThere ? nil : "make uv")
+    }
+
+    /// What Python contexts of sessions are made of; looked for where Debian puts it.
+    private static var contexts: Finding {
+        let isThere = access("/usr/lib/python3/dist-packages/IPython/__init__.py", R_OK) == 0
+        return Finding(
+            .runtimes, "ipython", isThere ? .inForce : .missing,
+            isThere
+                ? "/usr/lib/python3/dist-packages/IPython, Python contexts of sessions"
+                : "needs IPython, without which sessions have no Python contexts",
+            mend: isThere ? nil : "apt-get install python3-ipython")
     }
 
     static func service(socket: String) -> Finding {

@@ -42,7 +42,8 @@ final class CellPrinter {
         let endings = ["image/png": "png", "image/jpeg": "jpeg", "image/svg+xml": "svg"]
         guard let ending = endings[type], let text = news.text(type) else { return nil }
         guard let folder else { return "picture of \(type); --out FOLDER keeps pictures" }
-        guard let content = ending == "svg" ? Array(text.utf8) : Base64.decode(text.filter { $0 != "\n" }) else { return nil }
+        guard let content = ending == "svg" ? Array(text.utf8) : Base64.decode(text.filter { $0 != "\n" })
+        else { return nil }
         saved += 1
         let name = "picture-\(saved).\(ending)"
         guard let path = try? WorkspacePath(parsing: name) else { return nil }
@@ -57,7 +58,9 @@ final class CellPrinter {
 
     private func showError(_ news: CellNews) {
         if case .array(let lines) = news.object["traceback"], !lines.isEmpty {
-            for case .string(let line) in lines { DescriptorOutput.writeAll(Array((line + "\n").utf8), to: 2) }
+            for case .string(let line) in lines {
+                DescriptorOutput.writeAll(Array((line + "\n").utf8), to: 2)
+            }
         } else {
             messages.complain("\(news.text("name") ?? "error"): \(news.text("message") ?? "")")
         }
@@ -66,7 +69,9 @@ final class CellPrinter {
     private func finish(_ news: CellNews) {
         guard let status = news.text("status"), !["succeeded", "failed"].contains(status) else { return }
         var words = status
-        if case .object(let limit) = news.object["limit"], case .string(let name) = limit["name"] { words += " (\(name))" }
+        if case .object(let limit) = news.object["limit"], case .string(let name) = limit["name"] {
+            words += " (\(name))"
+        }
         if case .object(let error) = news.object["error"], case .string("engine") = error["source"],
             case .string(let message) = error["message"]
         {
@@ -76,7 +81,8 @@ final class CellPrinter {
     }
 
     private static func message(of news: CellNews) -> String {
-        guard case .object(let error) = news.object["error"], case .string(let message) = error["message"] else {
+        guard case .object(let error) = news.object["error"], case .string(let message) = error["message"]
+        else {
             return "the cell was refused"
         }
         return message

@@ -19,7 +19,9 @@ struct CellStream {
             try connection.send(request, interrupts: interrupts)
             while true {
                 let bytes: [UInt8]
-                do { bytes = try connection.receive(interrupts: interrupts) } catch UnixConnection.Failure.interrupted {
+                do { bytes = try connection.receive(interrupts: interrupts) } catch UnixConnection.Failure
+                    .interrupted
+                {
                     interrupt()
                     interrupts = Interrupts()
                     continue

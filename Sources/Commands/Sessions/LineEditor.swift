@@ -42,7 +42,9 @@ final class LineEditor {
     private static func completions(of text: String) -> UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? {
         guard let (matches, start) = lineCompleter?(text), !matches.isEmpty else { return nil }
         // It replaces the word at the cursor only, which may begin later than what was completed.
-        let word = text.unicodeScalars.reversed().prefix { !" \t\n\"\\'`@$><=;|&{(".unicodeScalars.contains($0) }.count
+        let word = text.unicodeScalars.reversed().prefix {
+            !" \t\n\"\\'`@$><=;|&{(".unicodeScalars.contains($0)
+        }.count
         let skipped = max(0, text.count - word - start)
         let words = matches.map { String($0.dropFirst(skipped)) }
         var common = words[0]

@@ -11,7 +11,9 @@ struct NotebookRun {
     }
 
     /// - Returns: The notebook with what its cells showed, and whether all of them succeeded.
-    func run(_ notebook: [UInt8], stopsAtError: Bool) throws(Malformed) -> (notebook: [UInt8], succeeded: Bool) {
+    func run(_ notebook: [UInt8], stopsAtError: Bool) throws(Malformed) -> (
+        notebook: [UInt8], succeeded: Bool
+    ) {
         guard let value = try? JSONParser.parse(notebook), case .object(var document) = value,
             case .array(var cells) = document["cells"]
         else { throw Malformed(reason: "is no notebook of nbformat 4: it has no list of cells") }
@@ -20,7 +22,9 @@ struct NotebookRun {
         }
         var succeeded = true
         for index in cells.indices {
-            guard case .object(var cell) = cells[index], case .string("code") = cell["cell_type"] else { continue }
+            guard case .object(var cell) = cells[index], case .string("code") = cell["cell_type"] else {
+                continue
+            }
             let code = Self.source(cell["source"])
             guard succeeded || !stopsAtError, !code.allSatisfy(\.isWhitespace) else { continue }
             let (outputs, count, isFine) = perform(code)
@@ -81,7 +85,8 @@ struct NotebookRun {
             return object(members)
         case "error":
             return error(
-                name: news.text("name") ?? "", value: news.text("message") ?? "", traceback: news.object["traceback"])
+                name: news.text("name") ?? "", value: news.text("message") ?? "",
+                traceback: news.object["traceback"])
         default: return nil
         }
     }
@@ -103,14 +108,17 @@ struct NotebookRun {
     private static func add(_ output: JSONValue, to outputs: inout [JSONValue]) {
         guard case .object(let new) = output, case .string("stream") = new["output_type"],
             case .object(var last)? = outputs.last, last["output_type"] == new["output_type"],
-            last["name"] == new["name"], case .string(let before) = last["text"], case .string(let more) = new["text"]
+            last["name"] == new["name"], case .string(let before) = last["text"],
+            case .string(let more) = new["text"]
         else { return outputs.append(output) }
         set(&last, "text", .string(before + more))
         outputs[outputs.count - 1] = .object(last)
     }
 
     private static func counted(_ output: JSONValue, _ count: Int?) -> JSONValue {
-        guard case .object(var object) = output, case .string("execute_result") = object["output_type"], let count else {
+        guard case .object(var object) = output, case .string("execute_result") = object["output_type"],
+            let count
+        else {
             return output
         }
         set(&object, "execution_count", .number(JSONNumber(count)))

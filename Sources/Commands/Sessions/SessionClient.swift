@@ -34,14 +34,18 @@ struct SessionClient {
         return SessionClient(service: service, id: id)
     }
 
-    static func list(_ service: ServiceQuery) throws(ServiceQuery.Failure) -> [UInt8] { try service.ask("GET", root) }
+    static func list(_ service: ServiceQuery) throws(ServiceQuery.Failure) -> [UInt8] {
+        try service.ask("GET", root)
+    }
 
     func show() throws(ServiceQuery.Failure) -> [UInt8] { try service.ask("GET", path) }
     func tree() throws(ServiceQuery.Failure) -> [UInt8] { try service.ask("GET", path + "/tree") }
     func end() throws(ServiceQuery.Failure) { _ = try service.ask("DELETE", path) }
     func interrupt() { _ = try? service.ask("POST", path + "/interrupt", Array("{}".utf8)) }
 
-    func act(_ verb: String, _ fill: (inout JSONWriter) -> Void = { _ in }) throws(ServiceQuery.Failure) -> [UInt8] {
+    func act(_ verb: String, _ fill: (inout JSONWriter) -> Void = { _ in }) throws(ServiceQuery.Failure)
+        -> [UInt8]
+    {
         try service.ask("POST", "\(path)/\(verb)", SessionJSON.object(fill))
     }
 
@@ -51,7 +55,9 @@ struct SessionClient {
             writer.member("code", code)
             writer.member("cursor", cursor)
         }
-        guard let bytes = try? service.ask("POST", "\(path)/contexts/\(ServiceQuery.escaped(context))/complete", body),
+        guard
+            let bytes = try? service.ask(
+                "POST", "\(path)/contexts/\(ServiceQuery.escaped(context))/complete", body),
             let answer = try? SessionJSON.read(bytes), case .array(let list) = answer.object["matches"]
         else { return ([], cursor) }
         let matches = list.compactMap { value -> String? in
@@ -112,7 +118,9 @@ enum SessionJSON {
     }
 
     static func read(_ bytes: [UInt8]) throws(ServiceQuery.Failure) -> RunResultReader {
-        guard let value = try? JSONParser.parse(bytes), case .object(let object) = value else { throw malformed }
+        guard let value = try? JSONParser.parse(bytes), case .object(let object) = value else {
+            throw malformed
+        }
         return RunResultReader(object: object)
     }
 }

@@ -4,12 +4,18 @@ internal import Posix
 
 extension Command {
     private static let name = CommandOption("name", value: "NAME", "what people call the session")
-    private static let language = CommandOption("language", short: "l", value: "LANGUAGE", "python (the default) or bash")
-    private static let code = CommandOption("code", short: "c", value: "CODE", "of 'exec': the cell; else it is read from stdin")
+    private static let language = CommandOption(
+        "language", short: "l", value: "LANGUAGE", "python (the default), bash, javascript, typescript or sql"
+    )
+    private static let code = CommandOption(
+        "code", short: "c", value: "CODE", "of 'exec': the cell; else it is read from stdin")
     private static let rollback = CommandOption("rollback", "of 'exec': a cell that fails leaves no trace")
-    private static let out = CommandOption("out", short: "o", value: "PATH", "where pictures go; of 'run': the notebook to write")
-    private static let keep = CommandOption("keep", "leave the session there when the prompt or the notebook ends")
-    private static let stops = CommandOption("stop-at-error", "of 'run': leave out the cells after one that fails")
+    private static let out = CommandOption(
+        "out", short: "o", value: "PATH", "where pictures go; of 'run': the notebook to write")
+    private static let keep = CommandOption(
+        "keep", "leave the session there when the prompt or the notebook ends")
+    private static let stops = CommandOption(
+        "stop-at-error", "of 'run': leave out the cells after one that fails")
     private static let memory = CommandOption("memory-mb", value: "N", "of the whole session")
     private static let disk = CommandOption("disk-mb", value: "N", "of its files")
     private static let allow = CommandOption("allow", value: "HOST:PORT,…", "servers that it may reach")
@@ -17,14 +23,17 @@ extension Command {
     static let session = Command(
         name: "session", summary: "live sessions of a running service: a prompt, cells, notebooks, forks",
         usage: [
-            "session [new] [OPTION…]", "session attach ID", "session exec ID [-c CODE]", "session run NOTEBOOK -o OUT",
+            "session [new] [OPTION…]", "session attach ID", "session exec ID [-c CODE]",
+            "session run NOTEBOOK -o OUT",
             "session list|show ID|tree ID|fork ID|end ID [--json]",
         ],
         details: """
             A session is a sandbox that stays: its contexts keep their variables from cell to cell. Without a verb a new one
             is started, with a prompt, and ended with it. At the prompt ':help' lists more.
             """,
-        options: [.json, name, language, code, rollback, out, keep, stops, memory, disk, allow, RunFlags.data],
+        options: [
+            .json, name, language, code, rollback, out, keep, stops, memory, disk, allow, RunFlags.data,
+        ],
         examples: [
             ("diatom session", "a prompt in a new session"),
             ("diatom session exec ses_… -c 'x = 6 * 7; x'", "one cell in a session that is there"),
@@ -41,7 +50,8 @@ extension Command {
             case ("exec", 1): return try asked.execute(in: words[words.startIndex])
             case ("run", 1): return try asked.runNotebook(words[words.startIndex])
             case ("list", 0): return asked.list()
-            case ("show", 1), ("tree", 1), ("fork", 1), ("end", 1): return asked.act(verb, words[words.startIndex])
+            case ("show", 1), ("tree", 1), ("fork", 1), ("end", 1):
+                return asked.act(verb, words[words.startIndex])
             case ("attach", _), ("exec", _), ("show", _), ("tree", _), ("fork", _), ("end", _):
                 throw UsageError("'session \(verb)' takes one ID; 'diatom session list' lists them")
             case ("run", _): throw UsageError("'session run' takes one notebook")
@@ -64,8 +74,10 @@ extension Command {
 
         private func language() throws(UsageError) -> String {
             let name = parsed.value(Command.language) ?? "python"
-            guard ["python", "bash"].contains(name) else {
-                throw UsageError("--language: '\(name)' has no contexts; python and bash have")
+            guard SessionPrompt.languages.contains(name) else {
+                throw UsageError(
+                    "--language: '\(name)' has no contexts; \(SessionPrompt.languages.joined(separator: ", ")) have"
+                )
             }
             return name
         }
@@ -97,8 +109,10 @@ extension Command {
                     session = try create(service, memory, disk)
                 }
                 if isatty(0) == 1 { messages.progress("session \(session.id); ':help' helps, Ctrl-D ends") }
-                var prompt = SessionPrompt(session: session, messages: messages, printer: printer, language: language)
-                let code = prompt.run(historyFile: invocation.environment["HOME"].map { $0 + "/.diatom_history" })
+                var prompt = SessionPrompt(
+                    session: session, messages: messages, printer: printer, language: language)
+                let code = prompt.run(
+                    historyFile: invocation.environment["HOME"].map { $0 + "/.diatom_history" })
                 if id == nil, !parsed.has(Command.keep) { try session.end() }
                 return code
             }
@@ -108,13 +122,16 @@ extension Command {
             let language = try language(), printer = try printer()
             var code = parsed.value(Command.code) ?? ""
             if parsed.value(Command.code) == nil {
-                guard let bytes = try? SmallFile.read(0, limit: 4 << 20) else { throw UsageError("stdin cannot be read") }
+                guard let bytes = try? SmallFile.read(0, limit: 4 << 20) else {
+                    throw UsageError("stdin cannot be read")
+                }
                 code = String(decoding: bytes, as: UTF8.self)
             }
             let cell = code
             return invocation.answer { (service) throws(ServiceQuery.Failure) in
                 let session = SessionClient(service: service, id: id)
-                let last = try session.run(cell, language: language, rollsBack: parsed.has(Command.rollback)) { news in
+                let last = try session.run(cell, language: language, rollsBack: parsed.has(Command.rollback))
+                { news in
                     if news.event == "input_request" { return }
                     printer.take(news, count: news.integer("execution_count") ?? 0)
                 }
@@ -125,7 +142,9 @@ extension Command {
         func runNotebook(_ path: String) throws(UsageError) -> Int32 {
             let language = try language()
             let memory = try parsed.count(Command.memory), disk = try parsed.count(Command.disk)
-            guard let target = parsed.value(Command.out) else { throw UsageError("'session run' needs -o OUT") }
+            guard let target = parsed.value(Command.out) else {
+                throw UsageError("'session run' needs -o OUT")
+            }
             let descriptor = open(path, O_RDONLY | O_CLOEXEC)
             guard descriptor >= 0 else { throw UsageError("'\(path)': \(String(cString: strerror(errno)))") }
             let file = Descriptor(adopting: descriptor)
@@ -139,13 +158,17 @@ extension Command {
                 do throws(NotebookRun.Malformed) {
                     outcome = try run.run(notebook, stopsAtError: parsed.has(Command.stops))
                 } catch {
-                    throw ServiceQuery.Failure(message: "'\(path)' \(error.reason)", code: ExitCode.wrongUsage)
+                    throw ServiceQuery.Failure(
+                        message: "'\(path)' \(error.reason)", code: ExitCode.wrongUsage)
                 }
                 if !parsed.has(Command.keep) { try session.end() }
                 let written = open(target, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
-                guard written >= 0, DescriptorOutput.writeAll(outcome.notebook, to: written), close(written) == 0 else {
+                guard written >= 0, DescriptorOutput.writeAll(outcome.notebook, to: written),
+                    close(written) == 0
+                else {
                     throw ServiceQuery.Failure(
-                        message: "'\(target)': \(String(cString: strerror(errno)))", code: ExitCode.engineFailed)
+                        message: "'\(target)': \(String(cString: strerror(errno)))",
+                        code: ExitCode.engineFailed)
                 }
                 return outcome.succeeded ? 0 : 1
             }
@@ -154,7 +177,8 @@ extension Command {
         func list() -> Int32 {
             invocation.answer { (service) throws(ServiceQuery.Failure) in
                 let answer = try SessionClient.list(service)
-                messages.print(parsed.has(.json) ? String(decoding: answer, as: UTF8.self) : SessionReport.table(answer))
+                messages.print(
+                    parsed.has(.json) ? String(decoding: answer, as: UTF8.self) : SessionReport.table(answer))
                 return 0
             }
         }
@@ -165,7 +189,9 @@ extension Command {
                 switch verb {
                 case "tree":
                     let answer = try session.tree()
-                    messages.print(parsed.has(.json) ? String(decoding: answer, as: UTF8.self) : SessionReport.tree(answer))
+                    messages.print(
+                        parsed.has(.json)
+                            ? String(decoding: answer, as: UTF8.self) : SessionReport.tree(answer))
                 case "fork": messages.print(String(decoding: try session.act("fork"), as: UTF8.self))
                 case "end": try session.end()
                 default: messages.print(String(decoding: try session.show(), as: UTF8.self))

@@ -8,9 +8,11 @@ struct SessionPrompt {
     let printer: CellPrinter
     var language: String
 
+    static let languages = ["python", "bash", "javascript", "typescript", "sql"]
+
     static let help = """
         A cell ends with its line; one that ends in ':' or '\\' or has open brackets goes on until an empty line.
-          :bash, :python   the language of the next cells
+          :python, :bash, :javascript, :typescript, :sql   the language of the next cells
           :checkpoint      keep the state; :rollback [ID] returns to it
           :fork            make a copy of the session, and name it
           :tree            the sessions that this one came from, and its forks
@@ -91,13 +93,14 @@ struct SessionPrompt {
         do throws(ServiceQuery.Failure) {
             switch words.first {
             case "quit", "q", "exit": return false
-            case "python", "bash": language = words[0]
+            case let name? where Self.languages.contains(name): language = name
             case "checkpoint":
                 let kept = try SessionJSON.read(try session.act("checkpoints"))
                 messages.print("kept as \(kept.text("id") ?? "")")
             case "rollback":
                 let wanted = words.count > 1 ? words[1] : nil
-                let kept = try SessionJSON.read(try session.act("rollback") { $0.member("checkpoint", wanted) })
+                let kept = try SessionJSON.read(
+                    try session.act("rollback") { $0.member("checkpoint", wanted) })
                 messages.print("the session is as it was at \(kept.text("id") ?? "")")
             case "fork":
                 let answer = try SessionJSON.read(try session.act("fork"))

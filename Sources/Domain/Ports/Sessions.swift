@@ -52,7 +52,7 @@ package protocol LiveSession: Sendable {
     func openFile(_ path: String) async throws(RequestError) -> (FileState, any FileContent)
     /// Makes missing folders; what is there is written over.
     func createFile(_ path: String, mode: UInt32) async throws(RequestError) -> any FileWriter
-    /// - Parameter depth: 1 is what stands in the folder itself.
+    /// What stands in a folder; `depth`: 1 is what stands in the folder itself.
     func list(_ path: String, depth: Int, most: Int) async throws(RequestError) -> [FileState]
     func makeFolder(_ path: String) async throws(RequestError)
     func move(_ path: String, to target: String) async throws(RequestError)
@@ -63,7 +63,7 @@ package protocol LiveSession: Sendable {
     func checkpoint(drops: Bool) async throws(RequestError) -> Checkpoint
     func checkpoints() -> [Checkpoint]
     func removeCheckpoint(_ id: String) async throws(RequestError)
-    /// - Parameter id: nil for the last one.
+    /// Returns to a checkpoint; `id`: nil for the last one.
     func rollBack(to id: String?) async throws(RequestError) -> Checkpoint
     /// Copies that go their own way, of this moment or of a checkpoint.
     func fork(

@@ -23,7 +23,9 @@ struct CellFacts {
     }
 
     private static func words(of end: ProcessEnd) -> String {
-        if let signal = end.signal { return "the context was ended by signal \(signal); a new one takes its place" }
+        if let signal = end.signal {
+            return "the context was ended by signal \(signal); a new one takes its place"
+        }
         return "the context ended with exit code \(end.exitCode ?? 0); a new one takes its place"
     }
 
@@ -57,12 +59,14 @@ struct CellFacts {
                 status: .timeExceeded,
                 limit: LimitHit(
                     name: .wall, allowed: request.wall.inMilliseconds,
-                    measured: result.usage.wall?.inMilliseconds, how: "timer outside the sandbox, monotonic clock"))
+                    measured: result.usage.wall?.inMilliseconds,
+                    how: "timer outside the sandbox, monotonic clock"))
         case .cpuExceeded:
             return Verdict(
                 status: .cpuExceeded,
                 limit: LimitHit(
-                    name: .cpu, allowed: request.cpu.inMilliseconds, measured: result.usage.cpu?.inMilliseconds,
+                    name: .cpu, allowed: request.cpu.inMilliseconds,
+                    measured: result.usage.cpu?.inMilliseconds,
                     how: "control group CPU accounting, of the whole session, every 200 ms"))
         case .outputExceeded:
             return Verdict(
@@ -78,13 +82,15 @@ struct CellFacts {
             status: .memoryExceeded,
             limit: LimitHit(
                 name: .memory, allowed: Double(limits.memory.bytes) / Self.mebibyte,
-                measured: after?.memoryPeak.map { Double($0.bytes) / Self.mebibyte }, how: "control group OOM kill"))
+                measured: after?.memoryPeak.map { Double($0.bytes) / Self.mebibyte },
+                how: "control group OOM kill"))
     }
 
     private var processes: LimitHit? {
         guard (after?.processRefusals ?? 0) > (before?.processRefusals ?? 0) else { return nil }
         return LimitHit(
-            name: .processes, allowed: Double(limits.processes), measured: after?.processesPeak.map(Double.init),
+            name: .processes, allowed: Double(limits.processes),
+            measured: after?.processesPeak.map(Double.init),
             how: "control group refused a fork")
     }
 }

@@ -67,7 +67,11 @@ final class CellRun: Sendable {
             if output.stream == .stdout { state.result.stdout += part } else { state.result.stderr += part }
             guard kept < output.bytes.count else { return (part, false) }
             let isFirst = !state.result.stdoutCut && !state.result.stderrCut
-            if output.stream == .stdout { state.result.stdoutCut = true } else { state.result.stderrCut = true }
+            if output.stream == .stdout {
+                state.result.stdoutCut = true
+            } else {
+                state.result.stderrCut = true
+            }
             return (part, isFirst)
         }
         if isFirst { onOverflow() }
@@ -77,7 +81,9 @@ final class CellRun: Sendable {
     func take(_ shown: RichResult, isValue: Bool) async {
         let size = shown.forms.reduce(0) { $0 + $1.json.count }
         let isKept = state.withLock { state in
-            guard state.shown < Self.mostShown, state.shownBytes + size <= Self.mostShownBytes else { return false }
+            guard state.shown < Self.mostShown, state.shownBytes + size <= Self.mostShownBytes else {
+                return false
+            }
             state.shown += 1
             state.shownBytes += size
             state.result.results.append(shown)

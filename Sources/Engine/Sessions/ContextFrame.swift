@@ -14,7 +14,9 @@ enum ContextFrame {
     private static let mostLines = 200
 
     init?(_ bytes: [UInt8]) {
-        guard let document = try? JSONParser.parse(bytes), case .object(let object) = document else { return nil }
+        guard let document = try? JSONParser.parse(bytes), case .object(let object) = document else {
+            return nil
+        }
         if case .object(let bundle) = object["result"] {
             self = .value(Self.shown(bundle))
         } else if case .object(let bundle) = object["display"] {
@@ -50,7 +52,9 @@ enum ContextFrame {
 
     private static func completions(_ object: JSONObject) -> Completions {
         var matches: [String] = []
-        if case .array(let list) = object["matches"] { matches = list.prefix(500).map { text($0, most: 512) } }
+        if case .array(let list) = object["matches"] {
+            matches = list.prefix(500).map { text($0, most: 512) }
+        }
         return Completions(
             matches: matches, start: number(object["start"]) ?? 0, end: number(object["end"]) ?? 0)
     }

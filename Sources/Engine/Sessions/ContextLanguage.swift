@@ -1,16 +1,21 @@
+internal import CAssets
 internal import Domain
 internal import JSON
+internal import Languages
 internal import Workers
 
 /// What contexts there are, and how they are spoken to.
 enum ContextLanguage: String, CaseIterable, Sendable {
-    case python, bash
+    case python, bash, javascript, typescript, sql
 
     /// By a name that clients use.
     init?(named name: String) {
         switch name.lowercased() {
         case "python", "python3", "py": self = .python
         case "bash", "sh", "shell": self = .bash
+        case "javascript", "js", "node": self = .javascript
+        case "typescript", "ts": self = .typescript
+        case "sql", "sqlite", "sqlite3": self = .sql
         default: return nil
         }
     }
@@ -21,15 +26,47 @@ enum ContextLanguage: String, CaseIterable, Sendable {
     /// Whether a copy of one can be kept.
     var canFreeze: Bool { host != nil }
 
-    /// The program of a context that is no fork.
-    var program: [String] {
-        ["/bin/bash", "--norc", "--noprofile", "-c", Self.shellLoop, "bash"]
+    /// The program of a context that is no fork, with its arguments.
+    func program(_ catalogue: LanguageCatalogue) throws(RequestError) -> [String] {
+        switch self {
+        case .bash: return ["/bin/bash", "--norc", "--noprofile", "-c", Self.shellLoop, "bash"]
+        case .javascript, .typescript:
+            let node = try Self.locate("node", of: "javascript", catalogue)
+            return [node, "--no-warnings", "-e", Self.text(cassets_node_context()), rawValue]
+        case .sql, .python:
+            let python = try Self.locate("python3", of: "python", catalogue)
+            return [python, "-c", Self.text(cassets_sql_context())]
+        }
+    }
+
+    private static func text(_ asset: cassets_bytes) -> String {
+        String(decoding: UnsafeBufferPointer(start: asset.bytes, count: asset.length), as: UTF8.self)
+    }
+
+    private static func locate(
+        _ program: String, of language: String, _ catalogue: LanguageCatalogue
+    ) throws(RequestError) -> String {
+        guard let pack = try? catalogue.pack(named: language) else {
+            throw RequestError(.notInstalled, "language: there is no pack of \(language)", field: "language")
+        }
+        let programs: [String: String]
+        do throws(LanguagePack.Missing) { programs = try pack.locatePrograms() } catch {
+            throw RequestError(
+                .notInstalled,
+                "language: contexts need \(error.programs.joined(separator: ", ")), which this machine lacks; \(error.install)",
+                field: "language")
+        }
+        guard let path = programs[program] else {
+            throw RequestError(
+                .notInstalled, "language: the pack of \(language) names no \(program)", field: "language")
+        }
+        return path
     }
 
     /// One cell as its contexts read it.
     func encode(_ cell: CellRequest) -> [UInt8] {
         switch self {
-        case .python:
+        case .python, .javascript, .typescript, .sql:
             return FrameWriter.frame { writer in
                 writer.name("cell")
                 writer.beginObject()

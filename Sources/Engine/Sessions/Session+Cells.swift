@@ -87,7 +87,8 @@ extension Session {
             result.usage.memoryPeak = after?.memoryPeak
             result.usage.processesPeak = after?.processesPeak
             let facts = CellFacts(
-                end: end ?? .died(.withSession), why: why, before: before, after: after, limits: info.request.limits,
+                end: end ?? .died(.withSession), why: why, before: before, after: after,
+                limits: info.request.limits,
                 disk: space.map { (used: $0.size, all: $0.value) })
             facts.conclude(&result, request)
         }
@@ -116,12 +117,15 @@ extension Session {
 
     private func context(named id: String) throws(RequestError) -> SessionContext {
         guard let context = state.withLock({ $0.contexts.first { $0.id == id } }) else {
-            throw RequestError(.notFound, "context: there is none of this id in the session", field: "context")
+            throw RequestError(
+                .notFound, "context: there is none of this id in the session", field: "context")
         }
         return context
     }
 
-    private func makeContext(_ language: ContextLanguage, cwd: String?) async throws(RequestError) -> SessionContext {
+    private func makeContext(_ language: ContextLanguage, cwd: String?) async throws(RequestError)
+        -> SessionContext
+    {
         let context: SessionContext? = state.withLock { state in
             guard state.contexts.count < Self.mostContexts else { return nil }
             let context = SessionContext(
@@ -146,13 +150,13 @@ extension Session {
     /// Gives a context a process if it has none.
     private func revive(_ context: SessionContext) async throws(RequestError) {
         guard context.process == nil else { return }
+        let program =
+            context.language.host == nil ? try context.language.program(catalogue).map { Array($0.utf8) } : []
         do throws(SystemFailure) {
             if let host = context.language.host {
                 context.adopt(try await sandbox.addContext(host, environment: environment))
             } else {
-                context.adopt(
-                    try await sandbox.startShell(
-                        context.language.program.map { Array($0.utf8) }, environment: environment))
+                context.adopt(try await sandbox.startShell(program, environment: environment))
             }
         } catch {
             throw RequestError(
@@ -161,9 +165,13 @@ extension Session {
     }
 
     private func move(_ context: SessionContext, to cwd: String) async throws(RequestError) {
-        let code =
-            context.language == .python
-            ? "import os as _os; _os.chdir(\(Self.literal(cwd))); del _os" : "cd -- \(Self.literal(cwd))"
+        let code: String
+        switch context.language {
+        case .python: code = "import os as _os; _os.chdir(\(Self.literal(cwd))); del _os"
+        case .bash: code = "cd -- \(Self.literal(cwd))"
+        case .javascript, .typescript: code = "process.chdir(\(Self.literal(cwd)))"
+        case .sql: throw RequestError(.unsupported, "cwd: a context of sql has none", field: "cwd")
+        }
         var cell = CellRequest(code: code)
         cell.wall = .seconds(10)
         await context.turn.wait()
@@ -176,7 +184,9 @@ extension Session {
     /// Quoted as Python and Bash both read it.
     private static func literal(_ text: String) -> String {
         let escaped = text.utf8.map { byte -> String in
-            let isPlain = (byte >= 0x30 && byte <= 0x39) || (byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7a) || "/._- ".utf8.contains(byte)
+            let isPlain =
+                (byte >= 0x30 && byte <= 0x39) || (byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7a)
+                || "/._- ".utf8.contains(byte)
             return isPlain ? String(UnicodeScalar(byte)) : "\\" + String(UnicodeScalar(byte))
         }
         return "'" + escaped.joined() + "'"
@@ -187,7 +197,8 @@ extension Session {
     /// What every process of a session finds in its environment.
     static func environment(of info: SessionInfo) -> [EnvironmentVariable] {
         var variables = [
-            "PATH": "/home/user/.local/bin:/usr/local/bin:/usr/bin:/bin", "HOME": "/home/user", "USER": "user", "LOGNAME": "user",
+            "PATH": "/home/user/.local/bin:/usr/local/bin:/usr/bin:/bin", "HOME": "/home/user",
+            "USER": "user", "LOGNAME": "user",
             "LANG": "C.UTF-8", "SHELL": "/bin/bash", "TMPDIR": "/tmp", "DIATOM_SESSION": info.id.description,
             // A context with other threads cannot be copied, and one core is the usual share.
             "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1",
@@ -228,7 +239,8 @@ extension Session {
         try? await sandbox.signal(process, SIGKILL, group: true)
     }
 
-    func complete(_ code: String, cursor: Int?, context id: String) async throws(RequestError) -> Completions {
+    func complete(_ code: String, cursor: Int?, context id: String) async throws(RequestError) -> Completions
+    {
         try await using { () async throws(RequestError) in
             let context = try self.context(named: id)
             let nothing = Completions(matches: [], start: cursor ?? code.count, end: cursor ?? code.count)

@@ -80,7 +80,9 @@ extension Session {
                 throw SystemFailure(operation: lines.joined(separator: "; "), code: EBUSY)
             }
         } catch {
-            guard error.code == EBUSY else { throw SessionProblem.error(error.code, what: "checkpoint", path: "") }
+            guard error.code == EBUSY else {
+                throw SessionProblem.error(error.code, what: "checkpoint", path: "")
+            }
             throw Self.conflict(
                 "checkpoint: the session has what cannot be copied: \(error.operation); end it, or leave it behind with \"drop\": true"
             )

@@ -17,7 +17,8 @@ extension Session {
     ) async throws(RequestError) -> Int {
         try await using { () async throws(RequestError) in
             guard commands().count < Self.mostCommands else {
-                throw Self.conflict("commands: at most \(Self.mostCommands) run in a session at a time; end one first")
+                throw Self.conflict(
+                    "commands: at most \(Self.mostCommands) run in a session at a time; end one first")
             }
             if let cwd = request.cwd {
                 guard try await state(ofFile: cwd).kind == .folder else {
@@ -50,7 +51,9 @@ extension Session {
         var variables: [String: String] = [:]
         for variable in environment + request.env { variables[variable.name] = variable.value }
         if request.terminal != nil, variables["TERM"] == nil { variables["TERM"] = "xterm-256color" }
-        let list = variables.sorted { $0.key < $1.key }.map { EnvironmentVariable(name: $0.key, value: $0.value) }
+        let list = variables.sorted { $0.key < $1.key }.map {
+            EnvironmentVariable(name: $0.key, value: $0.value)
+        }
         let terminal = request.terminal.map { (UInt16(clamping: $0.rows), UInt16(clamping: $0.columns)) }
         do throws(SystemFailure) {
             return try await sandbox.startProgram(

@@ -42,19 +42,26 @@ extension Session {
                 let (folder, level) = folders.removeFirst()
                 let request = InitRequest(SessionRequestKind.list, Array(folder.utf8))
                 let answers = await sandbox.exchange(request, descriptors: [], afterSending: nil)
-                guard let last = answers.last else { throw SessionProblem.error(ECONNRESET, what: "", path: "") }
+                guard let last = answers.last else {
+                    throw SessionProblem.error(ECONNRESET, what: "", path: "")
+                }
                 // A folder that has gone meanwhile is none that was asked for.
                 if last.error != 0 {
-                    guard level > 1 else { throw SessionProblem.error(last.error, what: "folder", path: folder) }
+                    guard level > 1 else {
+                        throw SessionProblem.error(last.error, what: "folder", path: folder)
+                    }
                     continue
                 }
                 for answer in answers { all += DirectoryEntries.read(answer.text, in: folder) }
                 guard all.count <= most else {
-                    throw RequestError(.tooLarge, "list: more than \(most) entries; list a folder of it, or less depth")
+                    throw RequestError(
+                        .tooLarge, "list: more than \(most) entries; list a folder of it, or less depth")
                 }
                 guard level < depth else { continue }
-                folders += all.suffix(from: 0).filter { $0.kind == .folder && $0.path.hasPrefix(folder) && Self.isChild($0.path, of: folder) }
-                    .map { ($0.path, level + 1) }
+                folders += all.suffix(from: 0).filter {
+                    $0.kind == .folder && $0.path.hasPrefix(folder) && Self.isChild($0.path, of: folder)
+                }
+                .map { ($0.path, level + 1) }
             }
             return all
         }
@@ -109,7 +116,8 @@ extension Session {
         let whole = path.hasPrefix("/") ? path : "/home/user/\(path)"
         let name = whole.split(separator: "/").last.map(String.init) ?? "/"
         return FileState(
-            name: name, path: whole, kind: DirectoryEntries.kind(answer.fileKind), size: Int(clamping: answer.size),
+            name: name, path: whole, kind: DirectoryEntries.kind(answer.fileKind),
+            size: Int(clamping: answer.size),
             mode: answer.mode, modified: answer.modified)
     }
 }

@@ -84,7 +84,8 @@ extension Session {
         var info = info
         let parent = info.id
         info = SessionInfo(
-            id: .now(), request: info.request, state: .running, created: WallClock.now(), receipt: info.receipt)
+            id: .now(), request: info.request, state: .running, created: WallClock.now(),
+            receipt: info.receipt)
         info.parent = parent
         var order = SessionOrder(
             host: .pythonContext, environment: Self.environment(of: info), limits: info.request.limits,
@@ -100,7 +101,8 @@ extension Session {
         if let why = await opened.whenOpen() {
             throw RequestError(.isolationUnavailable, "fork: no sandbox can be had: \(why)")
         }
-        let fork = Session(info, sandbox: opened, first: first, origin: self, register: register)
+        let fork = Session(
+            info, sandbox: opened, first: first, origin: self, catalogue: catalogue, register: register)
         do throws(RequestError) { try register(fork) } catch {
             fork.stop("there were too many sessions")
             throw error

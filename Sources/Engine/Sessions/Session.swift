@@ -1,5 +1,6 @@
 internal import Domain
 internal import Glibc
+internal import Languages
 internal import Posix
 internal import Synchronization
 internal import Wire
@@ -32,12 +33,14 @@ final class Session: LiveSession {
     let hull: SessionHull
     /// How often it is a copy of another.
     let depth: Int
+    let catalogue: LanguageCatalogue
     /// Makes known those that branch off from it.
     let register: @Sendable (Session) throws(RequestError) -> Void
     let state: Mutex<State>
 
     init(
         _ info: SessionInfo, sandbox: SandboxSession, first: SessionContext?, origin: Session? = nil,
+        catalogue: LanguageCatalogue,
         register: @escaping @Sendable (Session) throws(RequestError) -> Void
     ) {
         id = info.id
@@ -45,6 +48,7 @@ final class Session: LiveSession {
         hull = SessionHull(sandbox, within: origin?.hull)
         depth = (origin?.depth ?? -1) + 1
         self.register = register
+        self.catalogue = catalogue
         state = Mutex(State(info: info))
         if let first { state.withLock { $0.contexts = [first] } }
         sandbox.onEnd { [weak self] reason in self?.hasEnded(reason) }

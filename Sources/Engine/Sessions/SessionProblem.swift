@@ -34,7 +34,8 @@ enum SessionProblem {
         case EINVAL: return RequestError(.invalidValue, "\(name): is not a path that this can be done to")
         case ELOOP:
             return RequestError(.conflict, "\(name): links in a circle, or folders more than 128 deep")
-        case ENOSPC, EDQUOT: return RequestError(.conflict, "\(name): the session's disk is full (disk_mb, files)")
+        case ENOSPC, EDQUOT:
+            return RequestError(.conflict, "\(name): the session's disk is full (disk_mb, files)")
         case EROFS, EACCES, EPERM:
             return RequestError(.forbidden, "\(name): only /home/user, /tmp and /dev/shm can be written")
         case EBUSY: return RequestError(.conflict, "\(name): is in use")
@@ -42,7 +43,8 @@ enum SessionProblem {
         case EAGAIN: return RequestError(.conflict, "\(name): there are as many as there may be")
         case ESRCH: return RequestError(.notFound, "\(name): there is no such process")
         case EOWNERDEAD:
-            return RequestError(.conflict, "\(name): is of no use any more: a process of the session has ended it")
+            return RequestError(
+                .conflict, "\(name): is of no use any more: a process of the session has ended it")
         case ETIMEDOUT: return RequestError(.conflict, "\(name): a context does not answer")
         case ECONNRESET: return RequestError(.conflict, "session: is over")
         default: return RequestError(.conflict, "\(name): \(String(cString: strerror(code)))")

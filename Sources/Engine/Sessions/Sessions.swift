@@ -1,5 +1,6 @@
 package import Domain
 internal import Glibc
+internal import Languages
 internal import Posix
 internal import Synchronization
 internal import Workers
@@ -18,18 +19,20 @@ package final class Sessions: SessionKeeper {
 
     private let most: Int
     private let maxima: LimitMaxima
+    private let catalogue: LanguageCatalogue
     private let link: @Sendable () async throws(RequestError) -> (JailerLink, JailerGreeting)
     private let check: @Sendable (NetworkPolicy) throws(RequestError) -> Void
     private let state = Mutex(State())
 
     /// `most`: How many there may be at a time.
     init(
-        most: Int, maxima: LimitMaxima,
+        most: Int, maxima: LimitMaxima, catalogue: LanguageCatalogue,
         check: @escaping @Sendable (NetworkPolicy) throws(RequestError) -> Void,
         link: @escaping @Sendable () async throws(RequestError) -> (JailerLink, JailerGreeting)
     ) {
         self.most = most
         self.maxima = maxima
+        self.catalogue = catalogue
         self.check = check
         self.link = link
     }
@@ -95,12 +98,15 @@ package final class Sessions: SessionKeeper {
         if let why = await sandbox.whenOpen() {
             throw RequestError(.isolationUnavailable, "session: no sandbox can be had: \(why)")
         }
-        return Session(info, sandbox: sandbox, first: first) { [weak self] (fork) throws(RequestError) in
+        return Session(info, sandbox: sandbox, first: first, catalogue: catalogue) {
+            [weak self] (fork) throws(RequestError) in
             try self?.register(fork)
         }
     }
 
-    private func alive(_ state: State) -> Int { state.sessions.values.reduce(0) { $0 + ($1.isAlive ? 1 : 0) } }
+    private func alive(_ state: State) -> Int {
+        state.sessions.values.reduce(0) { $0 + ($1.isAlive ? 1 : 0) }
+    }
 
     /// Before anything is made.
     private func checkRoom() throws(RequestError) {
@@ -133,7 +139,8 @@ package final class Sessions: SessionKeeper {
         for session in sessions { await session.look(at: now) }
         return state.withLock { state in
             while state.order.count > Self.mostRemembered {
-                guard let place = state.order.firstIndex(where: { state.sessions[$0]?.isAlive != true }) else { break }
+                guard let place = state.order.firstIndex(where: { state.sessions[$0]?.isAlive != true })
+                else { break }
                 state.sessions[state.order.remove(at: place)] = nil
             }
             state.isWatching = state.sessions.values.contains(where: \.isAlive)
@@ -143,6 +150,8 @@ package final class Sessions: SessionKeeper {
 
     /// Ends all of them.
     package func endAll(_ reason: String) {
-        for session in state.withLock({ Array($0.sessions.values) }) where session.isAlive { session.stop(reason) }
+        for session in state.withLock({ Array($0.sessions.values) }) where session.isAlive {
+            session.stop(reason)
+        }
     }
 }

@@ -46,7 +46,8 @@ final class ProcessEnds {
     func give(to process: SessionProcess) throws(SystemFailure) {
         let given = ours
         ours = []
-        let streams = kind == .terminal ? [] : [(RunEvent.Output.Stream.stdout, given[1]), (.stderr, given[2])]
+        let streams =
+            kind == .terminal ? [] : [(RunEvent.Output.Stream.stdout, given[1]), (.stderr, given[2])]
         try process.attach(way: Descriptor(adopting: given[0]), streams: streams)
     }
 

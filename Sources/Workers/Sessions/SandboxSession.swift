@@ -88,14 +88,18 @@ package final class SandboxSession: ReactorHandler, ReportListener {
         message.cpu_percent = UInt32(order.limits.cpuPercent)
         message.flags = order.network.isNone ? 0 : UInt32(CJAIL_GO_NETWORK.rawValue)
         if let origin = order.origin {
-            withUnsafeMutableBytes(of: &message.environment) { $0.copyBytes(from: "branch-\(origin.token)".utf8.prefix(39)) }
+            withUnsafeMutableBytes(of: &message.environment) {
+                $0.copyBytes(from: "branch-\(origin.token)".utf8.prefix(39))
+            }
         }
         withUnsafeMutableBytes(of: &message.key) { $0.copyBytes(from: order.key.description.utf8.prefix(39)) }
         return message
     }
 
     /// Opens another over the same jailer.
-    package func open(_ order: SessionOrder) throws(SystemFailure) -> SandboxSession { try link.openSession(order) }
+    package func open(_ order: SessionOrder) throws(SystemFailure) -> SandboxSession {
+        try link.openSession(order)
+    }
 
     /// Waits until it stands.
     ///
@@ -249,7 +253,9 @@ package final class SandboxSession: ReactorHandler, ReportListener {
         case obstructed([String])
     }
 
-    /// Goes back to a checkpoint. All processes end; contexts that it holds go on as they were.
+    /// Goes back to a checkpoint.
+    ///
+    /// All processes end; contexts that it holds go on as they were.
     ///
     /// Returns: The contexts that went on, new from outside, by the number that they had.
     package func rollBack(to number: UInt64) async throws(SystemFailure) -> [UInt64: SessionProcess] {
@@ -364,7 +370,9 @@ package final class SandboxSession: ReactorHandler, ReportListener {
         }
         let ready: (CheckedContinuation<[InitAnswer], Never>, [InitAnswer])? = state.withLock { state in
             state.answers[answer.number, default: []].append(answer)
-            guard answer.isLast, let waiter = state.waiting.removeValue(forKey: answer.number) else { return nil }
+            guard answer.isLast, let waiter = state.waiting.removeValue(forKey: answer.number) else {
+                return nil
+            }
             return (waiter, state.answers.removeValue(forKey: answer.number) ?? [])
         }
         if let (waiter, answers) = ready { waiter.resume(returning: answers) }

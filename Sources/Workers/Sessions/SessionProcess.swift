@@ -129,7 +129,8 @@ package final class SessionProcess: ReactorHandler {
         for (tag, stream) in state.withLock({ $0.streams }) where !stream.isPaused {
             read(stream, tag, turns: 64)
         }
-        let frames: [[UInt8]]? = count > 0 ? state.withLock { $0.frames.take(bytes, most: Self.mostFrame) } : nil
+        let frames: [[UInt8]]? =
+            count > 0 ? state.withLock { $0.frames.take(bytes, most: Self.mostFrame) } : nil
         guard let frames else { return closeWay() }
         for frame in frames { _ = channel.send(.frame(frame)) }
     }
@@ -213,7 +214,9 @@ package final class SessionProcess: ReactorHandler {
     /// Gives a terminal another size.
     package func resize(rows: UInt16, columns: UInt16) -> Bool {
         var size = winsize(ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0)
-        return state.withLock { kind == .terminal && $0.way >= 0 && ioctl($0.way, UInt(TIOCSWINSZ), &size) == 0 }
+        return state.withLock {
+            kind == .terminal && $0.way >= 0 && ioctl($0.way, UInt(TIOCSWINSZ), &size) == 0
+        }
     }
 
     /// The process is dead, as its init says; children of its may hold its streams still, for a moment.

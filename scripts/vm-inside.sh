@@ -42,6 +42,16 @@ hostile() {
     scripts/hostile/run.sh --quick --again --start "${HOSTILE_START:-both}"
 }
 
+# Cells, a checkpoint and a rollback, a fork, a live shell, as a person types them.
+sessions() {
+    local said
+    # shellcheck disable=SC2016  # the shell in the session expands it
+    said=$(printf '%s\n' 'x = 6' ':checkpoint' 'x = 1' ':rollback' 'print(x * 7)' ':fork' ':bash' 'echo live $((1 + 1))' |
+        "$diatom" session)
+    echo "$said"
+    grep -q '^42$' <<<"$said" && grep -q '^diatom session attach ses_' <<<"$said" && grep -q '^live 2$' <<<"$said"
+}
+
 sum_up() {
     if ((${#failed[@]})); then
         printf 'vm-inside: failed: %s\n' "${failed[*]}" >&2
@@ -62,6 +72,11 @@ trap stop_service EXIT
 # A few: compilers and virtual machines of languages take minutes under emulation.
 mapfile -t languages < <(printf -- '--language\n%s\n' python bash sh c lua jq)
 part "smoke" scripts/smoke.py "${languages[@]}"
+if [[ -d /usr/lib/python3/dist-packages/IPython ]]; then
+    part "sessions" sessions
+else
+    echo "-- sessions: skipped, IPython is not installed"
+fi
 if [[ -n ${SHARED:-} && -d $SHARED/hostile ]]; then
     part "hostile" hostile
 else

@@ -103,17 +103,6 @@ static uint64_t number_in(const char *name)
     return *name ? 0 : number;
 }
 
-/* Whether a process is one of a sandbox that has branched off. */
-static bool is_elsewhere(struct cjail_init *init, pid_t pid)
-{
-    enum { PID = 1 };
-    if (!init->branches)
-        return false;
-    uint64_t own = cjail_namespace_of(init->proc, 1, PID);
-    uint64_t its = cjail_namespace_of(init->proc, pid, PID);
-    return its != 0 && its != own;
-}
-
 /* Calls visit with the number of each process of this sandbox but this one. */
 int cjail_each_process(struct cjail_init *init, void (*visit)(struct cjail_init *init, pid_t pid))
 {
@@ -125,7 +114,7 @@ int cjail_each_process(struct cjail_init *init, void (*visit)(struct cjail_init 
         for (long at = 0; at < got; at += size) {
             memcpy(&size, names + at + 16, sizeof size);
             uint64_t pid = number_in(names + at + 19);
-            if (pid <= 1 || is_elsewhere(init, (pid_t)pid))
+            if (pid <= 1 || (init->branches && cjail_is_nested(init, (pid_t)pid)))
                 continue;
             count++;
             visit(init, (pid_t)pid);
@@ -300,13 +289,21 @@ static void expect_return(const struct checkpoint *checkpoint)
     }
 }
 
+/* Whether a frozen context lives: one that was killed just now may not have been reaped. */
+static bool is_there(const struct frozen *frozen)
+{
+    struct cjail_note ask = {.kind = CJAIL_FREEZE}, answer;
+    return frozen->pid > 1 && cjail_send(frozen->socket, &ask, NULL, 0) == 0 && hear(frozen->socket, &answer) &&
+           answer.kind == CJAIL_PARKED;
+}
+
 static int roll_back(struct cjail_init *init, struct checkpoint *checkpoint)
 {
     uint64_t bytes = 0;
     if (checkpoint->files < 0)
         return -ENOENT;
     for (int i = 0; i < checkpoint->count; i++)
-        if (checkpoint->contexts[i].pid <= 1)
+        if (!is_there(&checkpoint->contexts[i]))
             return -EOWNERDEAD;
     /* What can fail comes first, and leaves everything as it is. */
     int workspace = copy_workspace(checkpoint->files, &bytes);
@@ -362,7 +359,7 @@ static int branch_from(struct cjail_init *init, const struct checkpoint *checkpo
         return -EOPNOTSUPP;
     if (checkpoint->count != 1)
         return -E2BIG;
-    if (checkpoint->contexts[0].pid <= 1)
+    if (!is_there(&checkpoint->contexts[0]))
         return -EOWNERDEAD;
     init->guest = checkpoint->contexts[0].pid;
     init->guest_socket = checkpoint->contexts[0].socket;

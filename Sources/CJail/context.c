@@ -127,6 +127,8 @@ static void wait_frozen(int socket, void (*in_child)(void))
         int fds[CJAIL_NOTE_FDS], count = CJAIL_NOTE_FDS;
         if (cjail_receive(socket, &note, fds, &count, 0) != 1)
             _exit(0); /* nobody can want this copy any more */
+        if (note.kind == CJAIL_FREEZE) /* whether it is there still */
+            tell(socket, CJAIL_PARKED, (int32_t)syscall(SYS_getpid));
         if (note.kind == CJAIL_JOIN && count == CJAIL_NAMESPACES) {
             if (branch(socket, &note, fds, count, in_child))
                 return;

@@ -82,7 +82,7 @@ struct cjail_init {
     bool hosting; /* the guest hosts runs of its own */
     bool branches; /* of a session: other sandboxes branch off from copies of its guest */
     bool nested;  /* guests come from a host in a sandbox, which is not believed */
-    int proc;     /* the folder of this pid namespace's processes; hidden from a guest that hosts */
+    int proc;     /* the folder of this pid namespace's processes, also of those that hide (cjail_proc_reveal) */
     int outside, inside; /* hosting: the mount namespaces that nested sandboxes begin in, and the guest's */
     struct cjail_gate gate;
     int groups[CJAIL_GROUPS_MAX]; /* nested: control group files for the guest */
@@ -130,6 +130,9 @@ int cjail_root_build(const struct cjail_root *root, const char **stage);
 int cjail_proc_make(const struct cjail_plan *plan);
 int cjail_proc_attach(const struct cjail_plan *plan, int proc);
 int cjail_proc_hide(const char *cover);
+int cjail_proc_reveal(int proc);
+int cjail_proc_show(struct cjail_init *init);
+bool cjail_is_nested(struct cjail_init *init, pid_t pid);
 int cjail_root_renew(void);
 int cjail_loopback_up(void);
 int cjail_network_open(int socket);

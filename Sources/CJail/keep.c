@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/sysmacros.h>
 
 #define LOCKS_MAX 8
 #define KEPT_MAX 1024
@@ -193,14 +194,14 @@ static int keep_descriptor(int fd, void *argument)
 static bool read_mapping(const char *line, const struct stat *workspace, struct region *region, bool *shared)
 {
     unsigned long start, end, offset, inode;
-    unsigned int major, minor;
+    unsigned int of_major, of_minor;
     char mode[8] = "", path[PATH_MAX] = "";
-    if (sscanf(line, "%lx-%lx %7s %lx %x:%x %lu %4095[^\n]", &start, &end, mode, &offset, &major, &minor, &inode, path) < 7)
+    if (sscanf(line, "%lx-%lx %7s %lx %x:%x %lu %4095[^\n]", &start, &end, mode, &offset, &of_major, &of_minor, &inode, path) < 7)
         return false;
     *shared = mode[3] == 's';
     *region = (struct region){.start = (char *)start, .length = end - start, .offset = (off_t)offset};
     region->protection = (mode[0] == 'r' ? PROT_READ : 0) | (mode[1] == 'w' ? PROT_WRITE : 0) | (mode[2] == 'x' ? PROT_EXEC : 0);
-    bool of_workspace = inode != 0 && ((unsigned long)major << 8 | minor) == ((workspace->st_dev >> 8 & 0xfff) << 8 | (workspace->st_dev & 0xff));
+    bool of_workspace = inode != 0 && makedev(of_major, of_minor) == workspace->st_dev;
     if (*shared && of_workspace && !strstr(path, " (deleted)"))
         region->path = strdup(path);
     region->anonymous = *shared && !region->path;

@@ -44,6 +44,18 @@ int cjail_proc_hide(const char *cover)
     return mount(cover, "/proc", NULL, MS_BIND | MS_REC, NULL) < 0 ? -errno : 0;
 }
 
+/* Shows all processes in a /proc, also those that are not dumpable: nobody can hide from who looks there.
+ * Returns: 0 or -errno. */
+int cjail_proc_reveal(int proc)
+{
+    int context = fspick(proc, "", FSPICK_CLOEXEC | FSPICK_EMPTY_PATH);
+    if (context < 0)
+        return -errno;
+    int error = fsconfig(context, FSCONFIG_SET_STRING, "hidepid", "off", 0) < 0 || fsconfig(context, FSCONFIG_CMD_RECONFIGURE, NULL, NULL, 0) < 0 ? -errno : 0;
+    close(context);
+    return error;
+}
+
 /* Mounts this pid namespace's /proc over the old one and checks that it is one. */
 int cjail_proc_attach(const struct cjail_plan *plan, int proc)
 {

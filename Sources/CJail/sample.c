@@ -82,11 +82,16 @@ static uint64_t process_number(const char *name)
 }
 
 /* Whether a process is of a sandbox within this one, which has a limit of its own. */
-static bool is_nested(struct cjail_init *init, pid_t pid)
+bool cjail_is_nested(struct cjail_init *init, pid_t pid)
 {
-    enum { PID = 1 };
-    uint64_t space = cjail_namespace_of(init->proc, pid, PID);
-    return space != 0 && space != cjail_namespace_of(init->proc, 1, PID);
+    char text[4096];
+    if (cjail_process_text(init->proc, pid, "/status", text, sizeof text) <= 0)
+        return false;
+    const char *numbers = strstr(text, "\nNSpid:\t"); /* one for each pid namespace from this one on */
+    if (!numbers)
+        return false;
+    numbers += 8;
+    return memchr(numbers, '\t', strcspn(numbers, "\n")) != NULL;
 }
 
 static void walk_processes(struct cjail_init *init, int64_t *memory, int64_t *ticks, uint32_t *count)
@@ -99,7 +104,7 @@ static void walk_processes(struct cjail_init *init, int64_t *memory, int64_t *ti
         for (long at = 0; at < got; at += size) {
             memcpy(&size, buffer + at + 16, sizeof size);
             uint64_t pid = process_number(buffer + at + 19);
-            if (pid <= 1 || (init->hosting && is_nested(init, (pid_t)pid)))
+            if (pid <= 1 || ((init->hosting || init->branches) && cjail_is_nested(init, (pid_t)pid)))
                 continue;
             add_process(init, pid, memory, ticks);
             *count += 1;

@@ -168,7 +168,7 @@ static bool fork_member(struct cjail_init *init, struct member *member)
 
 static bool start(struct cjail_init *init, const struct cjail_request *request, const int *fds, int count)
 {
-    struct member *member = cjail_member_add(request->value);
+    struct member *member = count == 4 ? cjail_member_add(request->value) : NULL;
     struct cjail_answer refusal = {.kind = CJAIL_TELL_ANSWER, .number = request->number,
                                    .error = count != 4 ? EPROTO : !member ? EAGAIN : EEXIST};
     if (count != 4 || !member || member->request || member->released) {

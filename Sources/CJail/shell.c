@@ -63,7 +63,10 @@ static int open_proc(struct cjail_init *init)
 {
     bool has_none = init->plan->flags & CJAIL_NO_PROC;
     init->proc = has_none ? open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC) : cjail_proc_make(init->plan);
-    return init->proc >= 0 ? 0 : has_none ? -errno : init->proc;
+    if (init->proc < 0)
+        return has_none ? -errno : init->proc;
+    bool looks = init->hosting || init->nested || init->branches || (init->plan->flags & CJAIL_SAMPLED);
+    return looks && !has_none ? cjail_proc_reveal(init->proc) : 0;
 }
 
 /* Keeps a mount namespace apart from the guest's: nested ones begin there, without anything of this sandbox.
@@ -92,14 +95,18 @@ static int show_processes(struct cjail_init *init)
 {
     if (init->plan->flags & CJAIL_NO_PROC)
         return cjail_proc_hide("/var/empty");
-    if (init->hosting || init->nested)
-        return 0;
-    if (!init->branches)
+    return init->hosting || init->nested ? 0 : cjail_proc_show(init);
+}
+
+/* Gives the guest a /proc: init's own, or, where init has to see what guests may hide, another one. Returns: 0 or -errno. */
+int cjail_proc_show(struct cjail_init *init)
+{
+    if (!init->branches && !init->nested && !(init->plan->flags & CJAIL_SAMPLED))
         return cjail_proc_attach(init->plan, init->proc);
-    /* Its own stands where nested ones begin. */
     int proc = cjail_proc_make(init->plan);
     int error = proc < 0 ? proc : cjail_proc_attach(init->plan, proc);
-    close(proc);
+    if (proc >= 0)
+        close(proc);
     return error;
 }
 
@@ -253,7 +260,7 @@ int cjail_shell_settle(struct cjail_init *init)
 {
     int error = cjail_root_renew();
     if (error == 0)
-        error = cjail_proc_attach(init->plan, init->proc);
+        error = cjail_proc_show(init);
     return error < 0 ? error : furnish(init);
 }
 

@@ -3,7 +3,7 @@ internal import Engine
 internal import Testing
 
 /// States of a session that it returns to: memory, files, and what is open.
-@Suite(.enabled(if: SessionLab.obstacle == nil, "\(SessionLab.obstacle ?? "")"))
+@Suite(.serialized, .enabled(if: SessionLab.obstacle == nil, "\(SessionLab.obstacle ?? "")"))
 struct CheckpointTests {
     @Test func `rollback brings variables and files back, as often as wanted`() async throws {
         try await SessionLab.with { session in
@@ -175,6 +175,47 @@ struct CheckpointTests {
             }
             #expect(error?.code == .conflict, "\(String(describing: error))")
             #expect(try await session.value("x") == "1")
+        }
+    }
+}
+
+/// What tries to live through a rollback.
+@Suite(.serialized, .enabled(if: SessionLab.obstacle == nil, "\(SessionLab.obstacle ?? "")"))
+struct RollbackSurvivorTests {
+    /// A process that is not dumpable is not to be seen by who could not trace it.
+    @Test(arguments: ["", "import ctypes; ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)", "os.setsid()"])
+    func `no process outlives a rollback, however it hides`(hides: String) async throws {
+        try await SessionLab.with { session in
+            let kept = try await session.checkpoint(drops: false)
+            let forked = try await session.run(
+                "import os, time\nif os.fork() == 0:\n    \(hides.isEmpty ? "pass" : hides)\n    while True:\n        open('/tmp/alive', 'w').close()\n        time.sleep(0.01)\ntime.sleep(0.1)\nos.path.exists('/tmp/alive')"
+            )
+            #expect(forked.value == "True", forked.account)
+            let error = await #expect(throws: RequestError.self) {
+                _ = try await session.checkpoint(drops: false)
+            }
+            #expect(error?.message.contains("process") == true)
+            _ = try await session.rollBack(to: kept.id)
+            let after = try await session.run(
+                "import os, time\ntime.sleep(0.2)\nos.path.exists('/tmp/alive')")
+            #expect(after.value == "False", after.account)
+            _ = try await session.checkpoint(drops: false)
+        }
+    }
+
+    @Test func `a fork's processes live through what its parent does to its own`() async throws {
+        try await SessionLab.with { session in
+            let kept = try await session.checkpoint(drops: false)
+            let forks = try await session.fork(count: 1, checkpoint: nil, drops: false)
+            let fork = try forks[0].get()
+            try await fork.run("x = 5")
+            let (_, sleeper) = try await fork.start(["sleep", "1000"])
+            _ = try await session.rollBack(to: kept.id)
+            try await session.pause()
+            #expect(try await fork.value("x") == "5")
+            try await session.resume()
+            #expect(sleeper.end == nil && fork.commands().count == 1)
+            await fork.end()
         }
     }
 }

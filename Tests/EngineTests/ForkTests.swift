@@ -3,7 +3,7 @@ internal import Engine
 internal import Testing
 
 /// Copies of sessions that go their own way.
-@Suite(.enabled(if: SessionLab.obstacle == nil, "\(SessionLab.obstacle ?? "")"))
+@Suite(.serialized, .enabled(if: SessionLab.obstacle == nil, "\(SessionLab.obstacle ?? "")"))
 struct ForkTests {
     /// Forks a session, and ends the forks after a body.
     private func fork(

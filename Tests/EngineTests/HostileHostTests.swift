@@ -26,6 +26,8 @@ struct Cheat: CustomTestStringConvertible, Sendable {
         Cheat("space", "a guest has the memory of a process outside", "guest is not apart"),
         Cheat("folder", "a guest stands in its host's workspace", "guest stands in another root"),
         Cheat("second", "a second process is in the sandbox", "guest is not alone"),
+        Cheat("lurker", "a second process in the sandbox hides", "guest is not alone"),
+        Cheat("unseen", "a guest has a child that hides when it is parked", "guest is not alone"),
         Cheat("sneak", "a second process comes after the guest", "guest is not alone"),
         Cheat("thread", "a guest has a thread", "guest is not alone"),
         Cheat("child", "a guest has a child when it is parked", "guest is not alone"),

@@ -49,7 +49,7 @@ extension LiveSession {
     }
 }
 
-@Suite(.enabled(if: SessionLab.obstacle == nil, "\(SessionLab.obstacle ?? "")"))
+@Suite(.serialized, .enabled(if: SessionLab.obstacle == nil, "\(SessionLab.obstacle ?? "")"))
 struct SessionCommandTests {
     @Test func `a command prints, and ends with its exit code`() async throws {
         try await SessionLab.with { session in

@@ -17,7 +17,7 @@ extension LiveSession {
     }
 }
 
-@Suite(.enabled(if: SessionLab.obstacle == nil, "\(SessionLab.obstacle ?? "")"))
+@Suite(.serialized, .enabled(if: SessionLab.obstacle == nil, "\(SessionLab.obstacle ?? "")"))
 struct SessionFileTests {
     @Test func `files are put, read, listed, moved and removed`() async throws {
         try await SessionLab.with { session in

@@ -5,7 +5,7 @@ internal import Synchronization
 internal import Testing
 
 /// Sessions as their clients use them: cells and contexts.
-@Suite(.enabled(if: SessionLab.obstacle == nil, "\(SessionLab.obstacle ?? "")"))
+@Suite(.serialized, .enabled(if: SessionLab.obstacle == nil, "\(SessionLab.obstacle ?? "")"))
 struct SessionTests {
     @Test func `cells keep their state, and the last expression is the result`() async throws {
         try await SessionLab.with { session in
@@ -177,7 +177,7 @@ struct SessionTests {
 }
 
 /// Contexts in other languages than Python.
-@Suite(.enabled(if: SessionLab.obstacle == nil, "\(SessionLab.obstacle ?? "")"))
+@Suite(.serialized, .enabled(if: SessionLab.obstacle == nil, "\(SessionLab.obstacle ?? "")"))
 struct ContextLanguageTests {
     private static let hasNode = (try? LanguageSmoke.has("javascript")) ?? false
 

@@ -5,31 +5,31 @@ internal import Posix
 extension Command {
     private static let name = CommandOption("name", value: "NAME", "what people call the session")
     private static let language = CommandOption(
-        "language", short: "l", value: "LANGUAGE", "python (the default), bash, javascript, typescript or sql"
+        "language", short: "l", value: "LANGUAGE", "python (the default), bash, javascript, typescript, sql"
     )
     private static let code = CommandOption(
-        "code", short: "c", value: "CODE", "of 'exec': the cell; else it is read from stdin")
+        "code", short: "c", value: "CODE", "of 'exec': the cell; else stdin")
     private static let rollback = CommandOption("rollback", "of 'exec': a cell that fails leaves no trace")
     private static let out = CommandOption(
-        "out", short: "o", value: "PATH", "where pictures go; of 'run': the notebook to write")
+        "out", short: "o", value: "PATH", "folder of pictures; of 'run': the notebook to write")
     private static let keep = CommandOption(
-        "keep", "leave the session there when the prompt or the notebook ends")
+        "keep", "leave the session there at the end")
     private static let stops = CommandOption(
-        "stop-at-error", "of 'run': leave out the cells after one that fails")
+        "stop-at-error", "of 'run': leave out what follows a failed cell")
     private static let memory = CommandOption("memory-mb", value: "N", "of the whole session")
     private static let disk = CommandOption("disk-mb", value: "N", "of its files")
     private static let allow = CommandOption("allow", value: "HOST:PORT,…", "servers that it may reach")
 
     static let session = Command(
-        name: "session", summary: "live sessions of a running service: a prompt, cells, notebooks, forks",
+        name: "session", summary: "live sessions of a running service: a prompt, cells, notebooks",
         usage: [
             "session [new] [OPTION…]", "session attach ID", "session exec ID [-c CODE]",
             "session run NOTEBOOK -o OUT",
             "session list|show ID|tree ID|fork ID|end ID [--json]",
         ],
         details: """
-            A session is a sandbox that stays: its contexts keep their variables from cell to cell. Without a verb a new one
-            is started, with a prompt, and ended with it. At the prompt ':help' lists more.
+            A session is a sandbox that stays: its contexts keep their variables from cell to cell. Without a verb
+            a new one is started, with a prompt, and ended with it. At the prompt ':help' lists more.
             """,
         options: [
             .json, name, language, code, rollback, out, keep, stops, memory, disk, allow, RunFlags.data,

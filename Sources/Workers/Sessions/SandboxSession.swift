@@ -34,6 +34,9 @@ package final class SandboxSession: ReactorHandler, ReportListener {
     private let theirs: SharedDescriptor
     private let state = Mutex(State())
     private let egress = Mutex<EgressSession?>(nil)
+    /// For a process to stand; a host that is just being started again takes seconds.
+    private static let startAllowance = Duration.seconds(20)
+
     /// The guest that came with it.
     package let first: SessionProcess
 
@@ -187,7 +190,8 @@ package final class SandboxSession: ReactorHandler, ReportListener {
             let request = InitRequest(UInt32(CJAIL_ASK_START.rawValue), value: process.number, flags: flags)
             // Before the answer: a process can be quicker than that.
             let all = [bundle.rawValue] + ends.theirs
-            let answer = try await ask(request, descriptors: all) { () throws(SystemFailure) in
+            let answer = try await ask(request, descriptors: all, patience: Self.startAllowance) {
+                () throws(SystemFailure) in
                 try ends.give(to: process)
             }
             withExtendedLifetime(bundle) {}
@@ -307,10 +311,13 @@ package final class SandboxSession: ReactorHandler, ReportListener {
     /// Asks its init something that has one answer.
     @discardableResult
     package func ask(
-        _ request: InitRequest, descriptors: [Int32] = [],
+        _ request: InitRequest, descriptors: [Int32] = [], patience: Duration? = nil,
         afterSending: (() throws(SystemFailure) -> Void)? = nil
     ) async throws(SystemFailure) -> InitAnswer {
-        guard let answer = await exchange(request, descriptors: descriptors, afterSending: afterSending).last
+        guard
+            let answer = await exchange(
+                request, descriptors: descriptors, afterSending: afterSending, patience: patience
+            ).last
         else { throw SystemFailure(operation: "session", code: ECONNRESET) }
         guard answer.error == 0 else { throw SystemFailure(operation: "session", code: answer.error) }
         return answer
@@ -318,7 +325,8 @@ package final class SandboxSession: ReactorHandler, ReportListener {
 
     /// All answers to one request; none where the session is over.
     package func exchange(
-        _ request: InitRequest, descriptors: [Int32], afterSending: (() throws(SystemFailure) -> Void)?
+        _ request: InitRequest, descriptors: [Int32], afterSending: (() throws(SystemFailure) -> Void)?,
+        patience: Duration? = nil
     ) async -> [InitAnswer] {
         var request = request
         request.number = state.withLock { state in
@@ -338,15 +346,23 @@ package final class SandboxSession: ReactorHandler, ReportListener {
         let number = request.number
         return await withCheckedContinuation { continuation in
             let answers: [InitAnswer]? = state.withLock { state in
-                if let answers = state.answers.removeValue(forKey: number), answers.last?.isLast == true {
-                    return answers
+                if state.answers[number]?.last?.isLast == true {
+                    return state.answers.removeValue(forKey: number)
                 } else if state.ended != nil || state.socketTag == nil {
                     return []
                 }
                 state.waiting[number] = continuation
                 return nil
             }
-            if let answers { continuation.resume(returning: answers) }
+            if let answers { return continuation.resume(returning: answers) }
+            if let patience { giveUp(number, after: patience) }
+        }
+    }
+
+    private func giveUp(_ number: UInt32, after patience: Duration) {
+        Task { [weak self] in
+            try? await Task.sleep(for: patience)
+            self?.state.withLock { $0.waiting.removeValue(forKey: number) }?.resume(returning: [])
         }
     }
 

@@ -61,6 +61,9 @@ seen = []
 def guest():
     if MODE == "second" and os.fork() == 0:
         time.sleep(1000)
+    if MODE == "lurker" and os.fork() == 0:
+        libc.prctl(4, 0, 0, 0, 0)  # not dumpable: none may look at it who could not trace it
+        time.sleep(1000)
     if MODE == "thread":
         threading.Thread(target=time.sleep, args=(1000,), daemon=True).start()
     if MODE != "privilege":
@@ -81,6 +84,9 @@ def guest():
         if MODE != "group":
             os.close(fd)
     if MODE == "child" and os.fork() == 0:
+        time.sleep(1000)
+    if MODE == "unseen" and os.fork() == 0:
+        libc.prctl(4, 0, 0, 0, 0)
         time.sleep(1000)
     send(PARKED, os.getpid())
     kind, fds = receive()

@@ -103,7 +103,7 @@ static uint64_t number_in(const char *name)
     return *name ? 0 : number;
 }
 
-/* Calls visit with the number of each process of this sandbox but this one. */
+/* Calls visit with the number of each process of this sandbox but this one, and those that only wait to be reaped. */
 int cjail_each_process(struct cjail_init *init, void (*visit)(struct cjail_init *init, pid_t pid))
 {
     static char names[4096];
@@ -114,7 +114,7 @@ int cjail_each_process(struct cjail_init *init, void (*visit)(struct cjail_init 
         for (long at = 0; at < got; at += size) {
             memcpy(&size, names + at + 16, sizeof size);
             uint64_t pid = number_in(names + at + 19);
-            if (pid <= 1 || (init->branches && cjail_is_nested(init, (pid_t)pid)))
+            if (pid <= 1 || !cjail_is_alive(init, (pid_t)pid) || (init->branches && cjail_is_nested(init, (pid_t)pid)))
                 continue;
             count++;
             visit(init, (pid_t)pid);

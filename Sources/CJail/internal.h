@@ -132,6 +132,7 @@ int cjail_proc_attach(const struct cjail_plan *plan, int proc);
 int cjail_proc_hide(const char *cover);
 int cjail_proc_reveal(int proc);
 int cjail_proc_show(struct cjail_init *init);
+bool cjail_is_alive(struct cjail_init *init, pid_t pid);
 bool cjail_is_nested(struct cjail_init *init, pid_t pid);
 int cjail_root_renew(void);
 int cjail_loopback_up(void);

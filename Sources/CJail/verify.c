@@ -22,7 +22,8 @@ static int last_number(struct cjail_init *init)
     return number;
 }
 
-static bool is_alive(struct cjail_init *init, pid_t pid)
+/* Whether a process is there and has not ended. */
+bool cjail_is_alive(struct cjail_init *init, pid_t pid)
 {
     char text[512];
     if (cjail_process_text(init->proc, pid, "/stat", text, sizeof text) <= 0)
@@ -40,7 +41,7 @@ static pid_t only_process(struct cjail_init *init)
     if (last < 2 || last > MOST_NUMBERS)
         return -EBUSY;
     for (pid_t pid = 2; pid <= last; pid++) {
-        if (!is_alive(init, pid))
+        if (!cjail_is_alive(init, pid))
             continue;
         found = pid;
         count++;

@@ -166,6 +166,8 @@ struct ForkTests {
             try await session.run("x = 1")
             try await fork(session) { forks in
                 try await forks[0].run("secret = 'only the fork knows'")
+                // The copy that it was forked from is the session's own, and is ending.
+                try await Task.sleep(for: .milliseconds(200))
                 let reads = try await session.run(
                     """
                     import os

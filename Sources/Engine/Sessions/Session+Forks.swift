@@ -19,11 +19,15 @@ extension Session {
         }
         return try await usingAll { () async throws(RequestError) in
             let (number, isKept) = try await stateToFork(checkpoint, drops: drops)
-            defer { if !isKept { Task { await self.sandbox.forgetCheckpoint(number) } } }
+            var problem: RequestError?
+            var forks: [Result<any LiveSession, RequestError>] = []
             do throws(SystemFailure) { try await sandbox.branch(from: number) } catch {
-                throw Self.problem(error)
+                problem = Self.problem(error)
             }
-            return await branches(count)
+            if problem == nil { forks = await branches(count) }
+            if !isKept { await sandbox.forgetCheckpoint(number) }
+            if let problem { throw problem }
+            return forks
         }
     }
 

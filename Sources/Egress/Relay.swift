@@ -6,7 +6,11 @@ struct Flow: Sendable {
     enum Progress { case waiting, ended, broken }
 
     /// Of which nothing is to be heard or said any more.
-    static let nothing = Flow(isEnded: true)
+    static let nothing: Flow = {
+        var flow = Flow()
+        (flow.isEnded, flow.isPassedOn) = (true, true)
+        return flow
+    }()
 
     private static let chunk = 65_536
     /// Chunks moved in one go, so that one loud connection starves no other.
@@ -18,10 +22,9 @@ struct Flow: Sendable {
     /// Whether that has been passed on.
     private(set) var isPassedOn = false
 
-    init(isEnded: Bool = false) { self.isEnded = isEnded }
-
     var wantsInput: Bool { pending.isEmpty && !isEnded }
-    var wantsOutput: Bool { !pending.isEmpty }
+    /// An end that has been read is said as soon as the target can hear it.
+    var wantsOutput: Bool { !pending.isEmpty || (isEnded && !isPassedOn) }
 
     /// Moves what can be moved without waiting.
     ///

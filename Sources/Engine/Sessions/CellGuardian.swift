@@ -1,5 +1,6 @@
 internal import Domain
 internal import Synchronization
+internal import Workers
 
 /// Sees to it that a cell ends: by its limits, or because somebody wants it to.
 final class CellGuardian: Sendable {
@@ -22,16 +23,16 @@ final class CellGuardian: Sendable {
         context.guardian = self
     }
 
-    func watch(wall: Duration, cpu: Duration, since before: Duration?) {
+    func watch(wall: Duration, cpu: Duration, since start: Task<SessionMeasure?, Never>) {
         keep(
             Task {
                 try? await Task.sleep(for: wall)
                 if !Task.isCancelled { self.stop(.timeExceeded) }
             })
-        guard cpu < wall * 64, before != nil else { return }
+        guard cpu < wall * 64 else { return }
         keep(
             Task {
-                await self.session.whenSpent(cpu, since: before)
+                await self.session.whenSpent(cpu, since: start)
                 if !Task.isCancelled { self.stop(.cpuExceeded) }
             })
     }

@@ -11,6 +11,10 @@ final class CellRun: Sendable {
         /// As the context says.
         case finished(succeeded: Bool, exitCode: Int32?, count: Int?)
         case died(ProcessEnd)
+
+        var hasSucceeded: Bool {
+            if case .finished(true, _, _) = self { true } else { false }
+        }
     }
 
     private struct State {
